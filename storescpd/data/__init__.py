@@ -1,0 +1,1 @@
+"""Tables: storage SOP classes, transfer syntaxes."""
