@@ -1,0 +1,238 @@
+"""The acceptor: PDUs in, events and answers out (PS3.8 section 9.2, acceptor's half).
+
+It stops after each event that the driver must answer before anything else is read: the answer to a request decides
+what the next bytes mean, and the response to a C-STORE goes out before the next command is looked at.
+"""
+
+import struct
+
+from storescpd.association.dimse import Expecting, MessageReader
+from storescpd.association.events import (
+    Aborted,
+    AssociationRequested,
+    Event,
+    Fragments,
+    ReleaseRequested,
+    StoreEnded,
+    Violation,
+)
+from storescpd.association.negotiation import NegotiationCache
+from storescpd.association.responses import fragment
+from storescpd.association.states import TRANSITIONS, Action, State
+from storescpd.wire import codec, command
+from storescpd.wire.codec import HEADER, PDV_HEADER, PDV_OVERHEAD
+from storescpd.wire.codes import AbortReason, AbortSource, PduType
+from storescpd.wire.errors import WireError
+from storescpd.wire.pdu import Abort, AssociateRJ, AssociateRQ, ReleaseRP
+
+MAX_ASSOCIATE_LENGTH = 1048576
+"""Bytes of an A-ASSOCIATE-RQ, storescp's own limit since 3.6.4 (storescp facts 4.1 step 7)."""
+MAX_CONTROL_LENGTH = 4096
+"""Bytes of the PDUs that have four; room for what a later edition may append."""
+
+_FRAGMENT = struct.Struct(">BxIIBB")
+_P_DATA = int(PduType.P_DATA_TF)
+_LAST = codec.LAST
+_KINDS = {int(kind): kind for kind in PduType}
+
+_USER_ABORT = codec.encode(Abort(AbortSource.SERVICE_USER, AbortReason.NOT_SPECIFIED))
+_PROVIDER_ABORT = codec.encode(Abort(AbortSource.SERVICE_PROVIDER, AbortReason.UNEXPECTED_PDU))
+
+
+def _header(view: memoryview, position: int) -> tuple[int, int]:
+    number, length = HEADER.unpack_from(view, position)
+    return number, length
+
+
+class Acceptor:
+    """One association, from the first byte to the last."""
+
+    def __init__(self, cache: NegotiationCache) -> None:
+        self._cache = cache
+        self._max_pdu = cache.policy.max_pdu
+        self._peer_max_pdu = 0
+        self._state = State.AWAITING_REQUEST
+        self._request: AssociateRQ | None = None
+        self._messages = MessageReader({})
+
+    @property
+    def established(self) -> bool:
+        """The association is open."""
+        return self._state is State.ESTABLISHED
+
+    @property
+    def message_begun(self) -> bool:
+        """A command or a data set has begun and is not complete."""
+        return self._messages.begun
+
+    def receive(self, view: memoryview) -> tuple[list[Event], int]:
+        """Take what has come; returns events and the number of bytes that were used up.
+
+        What is left is the beginning of a PDU, or follows an event that wants its answer first: call again with it.
+        Never raises: what the peer may not send ends in one ``Violation``.
+        """
+        events: list[Event] = []
+        position = 0
+        try:
+            while True:
+                if self._messages.expecting is Expecting.DATA:
+                    position = self._take_fragments(view, position, events)
+                start = position
+                position = self._take_pdu(view, position, events)
+                if position == start or (events and not isinstance(events[-1], Fragments)):
+                    return events, position
+        except WireError as error:
+            return [*events, self._violation(_USER_ABORT, str(error))], len(view)
+
+    def needed(self, view: memoryview) -> int:
+        """Length in bytes of the PDU that ``view`` begins with, as far as its header tells."""
+        if len(view) < HEADER.size:
+            return HEADER.size
+        return HEADER.size + _header(view, 0)[1]
+
+    def _take_fragments(self, view: memoryview, position: int, events: list[Event]) -> int:
+        """The way of nearly every byte: P-DATA-TF with one PDV of the data set under way; all else is left."""
+        views: list[memoryview] = []
+        unpack = _FRAGMENT.unpack_from
+        context_id = self._messages.context_id
+        max_pdu = self._max_pdu
+        end = len(view)
+        last = False
+        while not last and end - position >= 12:
+            kind, length, pdv_length, context, control = unpack(view, position)
+            stop = position + 6 + length
+            if stop > end or kind != _P_DATA or context != context_id or pdv_length != length - 4:
+                break
+            last = control == _LAST
+            if (control and not last) or length > max_pdu or length < 6 or length % 2:
+                last = False
+                break
+            if length > 6:
+                views.append(view[position + 12 : stop])
+            position = stop
+        if views:
+            events.append(Fragments(views))
+        if last:
+            self._messages.data_ended()
+            events.append(StoreEnded())
+        return position
+
+    def _take_pdu(self, view: memoryview, position: int, events: list[Event]) -> int:
+        if (events and isinstance(events[-1], StoreEnded)) or len(view) - position < HEADER.size:
+            return position
+        number, length = _header(view, position)
+        kind = self._admitted(number, length, events)
+        if kind is None:
+            return len(view)
+        start = position + HEADER.size
+        if len(view) - start < length:
+            return position
+        action, self._state = TRANSITIONS[self._state, kind]
+        self._act(action, kind, view[start : start + length], events)
+        return start + length
+
+    def _admitted(self, number: int, length: int, events: list[Event]) -> PduType | None:
+        """The PDU's type, when it is known and no longer than it may be; looked at before its bytes are waited for."""
+        kind = _KINDS.get(number)
+        if kind is None:
+            # A first PDU of an unknown kind is no DICOM peer: storescp closes without a word (storescp facts 4.1).
+            reply = b"" if self._state is State.AWAITING_REQUEST else _USER_ABORT
+            events.append(self._violation(reply, f"unknown PDU type 0x{number:02X}"))
+            return None
+        limit = self._limit(kind)
+        if length > limit:
+            reply = b"" if kind is PduType.A_ASSOCIATE_RQ else _USER_ABORT
+            events.append(self._violation(reply, f"{kind.name} of {length} bytes, at most {limit} are allowed"))
+            return None
+        return kind
+
+    def _limit(self, kind: PduType) -> int:
+        if kind is PduType.P_DATA_TF:
+            return self._max_pdu
+        if kind in (PduType.A_ASSOCIATE_RQ, PduType.A_ASSOCIATE_AC):
+            return MAX_ASSOCIATE_LENGTH
+        return MAX_CONTROL_LENGTH
+
+    def _act(self, action: Action, kind: PduType, body: memoryview, events: list[Event]) -> None:
+        if action is Action.TAKE_DATA:
+            self._take_values(body, events)
+        elif action is Action.NEGOTIATE:
+            self._request, negotiation = self._cache.lookup(bytes(body))
+            events.append(AssociationRequested(self._request, negotiation))
+            self._messages = MessageReader(negotiation.contexts)
+        elif action is Action.ANSWER_RELEASE:
+            events.append(ReleaseRequested())
+        elif action is Action.NOTE_ABORT:
+            events.append(Aborted(*bytes(body[2:4])) if len(body) >= 4 else Aborted(0, 0))
+        elif action is not Action.IGNORE:
+            reply = _USER_ABORT if action is Action.ABORT_AS_USER else _PROVIDER_ABORT
+            events.append(self._violation(reply, f"unexpected {kind.name}"))
+
+    def _take_values(self, body: memoryview, events: list[Event]) -> None:
+        position = 0
+        if not body:
+            raise WireError("P-DATA-TF", 0, "no PDV in it")
+        while position < len(body):
+            if len(body) - position < PDV_HEADER.size:
+                raise WireError("PDV", position, "header is cut short")
+            length, context_id, control = PDV_HEADER.unpack_from(body, position)
+            end = position + 4 + length
+            if length < PDV_OVERHEAD or end > len(body):
+                raise WireError("PDV", position, f"length {length} does not fit its PDU")
+            self._messages.take(context_id, control, body[position + PDV_HEADER.size : end], events)
+            position = end
+
+    def _violation(self, reply: bytes, reason: str) -> Violation:
+        self._state = State.CLOSING
+        return Violation(reply, reason)
+
+    def accept(self, items: bytes) -> bytes:
+        """A-ASSOCIATE-AC with these encoded items; the titles are the request's own."""
+        request = self._asked()
+        self._state = State.ESTABLISHED
+        self._peer_max_pdu = request.user_information.maximum_length or 0
+        return codec.associate(PduType.A_ASSOCIATE_AC, request.called_ae_title, request.calling_ae_title, items)
+
+    def _asked(self) -> AssociateRQ:
+        if self._request is None:
+            raise RuntimeError("no association was requested")
+        return self._request
+
+    def reject(self, rejection: AssociateRJ) -> bytes:
+        """A-ASSOCIATE-RJ."""
+        self._state = State.CLOSING
+        return codec.encode(rejection)
+
+    def store_response(self, context_id: int, request: command.CStoreRQ, status: int) -> bytes:
+        """C-STORE-RSP in the PDUs that the peer takes.
+
+        Raises:
+            WireError: the peer's maximum length leaves no room for any response.
+        """
+        response = command.CStoreRSP(
+            request.message_id, request.affected_sop_class_uid, request.affected_sop_instance_uid, status
+        )
+        return fragment(command.encode(response), context_id, self._peer_max_pdu)
+
+    def echo_response(self, context_id: int, request: command.CEchoRQ) -> bytes:
+        """C-ECHO-RSP with status 0000.
+
+        Raises:
+            WireError: the peer's maximum length leaves no room for any response.
+        """
+        response = command.CEchoRSP(request.message_id, request.affected_sop_class_uid)
+        return fragment(command.encode(response), context_id, self._peer_max_pdu)
+
+    def abandon(self) -> None:
+        """Give the message under way up; its late fragments are violations (storescp facts 4.9)."""
+        self._messages.abandon()
+
+    def release(self) -> bytes:
+        """A-RELEASE-RP."""
+        self._state = State.CLOSING
+        return codec.encode(ReleaseRP())
+
+    def abort(self) -> bytes:
+        """A-ABORT by the service user."""
+        self._state = State.CLOSING
+        return _USER_ABORT

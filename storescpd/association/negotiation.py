@@ -1,0 +1,148 @@
+"""Presentation contexts and the checks of an association request (storescp facts 4.1 to 4.4, 4.7)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from storescpd.association.policy import Policy
+from storescpd.data.transfer_syntaxes import IMPLICIT_LITTLE
+from storescpd.wire import codec
+from storescpd.wire.codes import ContextResult, PduType, RejectResult, RejectSource
+from storescpd.wire.items import (
+    AnsweredContext,
+    AsynchronousOperationsWindow,
+    ProposedContext,
+    UserInformation,
+)
+from storescpd.wire.pdu import APPLICATION_CONTEXT, PROTOCOL_VERSION, AssociateAC, AssociateRJ, AssociateRQ
+
+SYNCHRONOUS = AsynchronousOperationsWindow(1, 1)
+"""The answer to any proposed window: one operation at a time."""
+
+# PS3.8 table 9-21. Blank titles and no contexts: storescp stays silent there, which holds the peer up.
+UNSUPPORTED_VERSION = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_PROVIDER_ACSE, 2)
+NO_REASON_GIVEN = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_PROVIDER_ACSE, 1)
+APPLICATION_CONTEXT_NOT_SUPPORTED = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_USER, 2)
+CALLING_TITLE_NOT_RECOGNIZED = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_USER, 3)
+CALLED_TITLE_NOT_RECOGNIZED = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_USER, 7)
+LOCAL_LIMIT_EXCEEDED = AssociateRJ(RejectResult.TRANSIENT, RejectSource.SERVICE_PROVIDER_PRESENTATION, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedContext:
+    """A presentation context that both sides know now."""
+
+    context_id: int
+    abstract_syntax: str
+    transfer_syntax: str
+
+
+@dataclass(frozen=True, slots=True)
+class Negotiation:
+    """The outcome for one request, titles apart."""
+
+    contexts: Mapping[int, AcceptedContext]
+    refused: tuple[tuple[ProposedContext, ContextResult], ...]
+    items: bytes
+    """Encoded variable items of the A-ASSOCIATE-AC."""
+    rejection: AssociateRJ | None = None
+    """Set where the request is to be rejected whatever its titles are."""
+
+
+def title_rejection(request: AssociateRQ) -> AssociateRJ | None:
+    """The rejection that blank titles deserve."""
+    if not request.called_ae_title.strip():
+        return CALLED_TITLE_NOT_RECOGNIZED
+    if not request.calling_ae_title.strip():
+        return CALLING_TITLE_NOT_RECOGNIZED
+    return None
+
+
+def negotiate(request: AssociateRQ, policy: Policy) -> Negotiation:
+    """Decide every proposed context; contexts with one id collapse into the first of them."""
+    accepted: dict[int, AcceptedContext] = {}
+    answers: dict[int, AnsweredContext] = {}
+    refused: list[tuple[ProposedContext, ContextResult]] = []
+    for proposed in request.presentation_contexts:
+        if proposed.context_id in answers:
+            continue
+        result, syntax = _decide(proposed, policy)
+        answers[proposed.context_id] = AnsweredContext(proposed.context_id, result, syntax)
+        if result is ContextResult.ACCEPTANCE:
+            accepted[proposed.context_id] = AcceptedContext(proposed.context_id, proposed.abstract_syntax, syntax)
+        else:
+            refused.append((proposed, result))
+    items = _answer_items(request, tuple(answers.values()), policy)
+    return Negotiation(accepted, tuple(refused), items, _rejection(request))
+
+
+def _decide(proposed: ProposedContext, policy: Policy) -> tuple[ContextResult, str]:
+    """Result and transfer syntax; a refused context is answered with implicit little endian (storescp facts 4.1)."""
+    wanted = proposed.abstract_syntax in policy.abstract_syntaxes
+    if not wanted and (policy.known_uids is None or proposed.abstract_syntax in policy.known_uids):
+        return ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED, IMPLICIT_LITTLE
+    for syntax in policy.transfer_syntaxes:
+        if syntax in proposed.transfer_syntaxes:
+            return ContextResult.ACCEPTANCE, syntax
+    return ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED, IMPLICIT_LITTLE
+
+
+def _rejection(request: AssociateRQ) -> AssociateRJ | None:
+    if not request.protocol_version & PROTOCOL_VERSION:
+        return UNSUPPORTED_VERSION
+    if not request.presentation_contexts:
+        return NO_REASON_GIVEN
+    if request.application_context != APPLICATION_CONTEXT:
+        return APPLICATION_CONTEXT_NOT_SUPPORTED
+    return None
+
+
+def _answer_items(request: AssociateRQ, answers: tuple[AnsweredContext, ...], policy: Policy) -> bytes:
+    information = UserInformation(
+        maximum_length=policy.max_pdu,
+        implementation_class_uid=policy.implementation_class_uid,
+        implementation_version_name=policy.implementation_version_name,
+        asynchronous_window=SYNCHRONOUS if request.user_information.asynchronous_window else None,
+    )
+    answer = AssociateAC("", "", presentation_contexts=answers, user_information=information)
+    return codec.associate_items(answer)
+
+
+class NegotiationCache:
+    """Remembers the outcome of requests: who opens one association an image repeats itself.
+
+    The key is the request without its titles. ``size`` bounds the memory; when it is full the oldest goes.
+    """
+
+    def __init__(self, policy: Policy, size: int = 64) -> None:
+        self.policy = policy
+        self._size = size
+        self._known: dict[bytes, tuple[AssociateRQ, Negotiation]] = {}
+
+    def lookup(self, body: bytes) -> tuple[AssociateRQ, Negotiation]:
+        """Request and outcome for the body of an A-ASSOCIATE-RQ.
+
+        Raises:
+            WireError: the body is malformed.
+        """
+        key = body[:2] + body[codec.ASSOCIATE_FIXED :]
+        known = self._known.get(key)
+        if known is None:
+            request = codec.decode(PduType.A_ASSOCIATE_RQ, body)
+            if not isinstance(request, AssociateRQ):
+                raise TypeError(request)
+            known = request, negotiate(request, self.policy)
+            if len(self._known) >= self._size:
+                self._known.pop(next(iter(self._known)), None)
+            self._known[key] = known
+            return known
+        request, negotiation = known
+        called, calling = codec.titles(body)
+        renamed = AssociateRQ(
+            called,
+            calling,
+            request.application_context,
+            request.presentation_contexts,
+            request.user_information,
+            request.protocol_version,
+        )
+        return renamed, negotiation

@@ -1,0 +1,30 @@
+"""Command sets cut into the P-DATA-TF that a peer takes (PS3.8 annex D.1)."""
+
+from storescpd.wire.codec import COMMAND, HEADER, LAST, PDV_HEADER, PDV_OVERHEAD
+from storescpd.wire.codes import PduType
+from storescpd.wire.errors import WireError
+
+MIN_PEER_PDU = 18
+"""Bytes; storescp aborts when it has to answer into less (storescp facts 4.6)."""
+UNLIMITED_PDU = 131072
+"""What a peer's maximum length of 0 is taken for (storescp facts 4.6)."""
+
+
+def fragment(command_set: bytes, context_id: int, peer_max_pdu: int) -> bytes:
+    """One P-DATA-TF where the command set fits, several where not; ``peer_max_pdu`` 0 is no limit.
+
+    Raises:
+        WireError: the peer announced less than any response needs.
+    """
+    limit = peer_max_pdu or UNLIMITED_PDU
+    if limit < MIN_PEER_PDU:
+        raise WireError("maximum length", 0, f"the peer takes PDUs of {limit} bytes, a response needs {MIN_PEER_PDU}")
+    step = (limit - PDV_HEADER.size) & ~1
+    pieces = [command_set[start : start + step] for start in range(0, len(command_set), step)]
+    controls = [COMMAND] * (len(pieces) - 1) + [COMMAND | LAST]
+    return b"".join(_pdu(piece, context_id, control) for piece, control in zip(pieces, controls, strict=True))
+
+
+def _pdu(piece: bytes, context_id: int, control: int) -> bytes:
+    header = HEADER.pack(PduType.P_DATA_TF, len(piece) + PDV_HEADER.size)
+    return header + PDV_HEADER.pack(len(piece) + PDV_OVERHEAD, context_id, control) + piece

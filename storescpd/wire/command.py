@@ -1,0 +1,181 @@
+"""Command sets (PS3.7 section 6.3 and annex E): implicit VR little endian, group 0000 alone.
+
+UIDs come without any white space and NUL (storescp facts 5.3): the stripped value is what names, responses and the
+file meta information use.
+"""
+
+import struct
+from dataclasses import dataclass
+
+from storescpd.wire.codes import NO_DATA_SET, CommandField, Status
+from storescpd.wire.errors import WireError
+from storescpd.wire.items import MAX_UID_LENGTH
+
+_ELEMENT = struct.Struct("<HHI")
+_US = struct.Struct("<H")
+
+MAX_ELEMENTS = 64
+"""PS3.7 annex E lists some 30 elements; more are an attempt to keep us busy."""
+
+AFFECTED_SOP_CLASS_UID = 0x0002
+COMMAND_FIELD = 0x0100
+MESSAGE_ID = 0x0110
+MESSAGE_ID_BEING_RESPONDED_TO = 0x0120
+PRIORITY = 0x0700
+COMMAND_DATA_SET_TYPE = 0x0800
+STATUS = 0x0900
+AFFECTED_SOP_INSTANCE_UID = 0x1000
+
+
+@dataclass(frozen=True, slots=True)
+class CStoreRQ:
+    """C-STORE-RQ (PS3.7 table 9.3-1)."""
+
+    message_id: int
+    affected_sop_class_uid: str
+    affected_sop_instance_uid: str
+    priority: int = 0
+    blanks_removed: bool = False
+    """A UID held white space (storescp facts 5.3: worth a warning)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CStoreRSP:
+    """C-STORE-RSP (PS3.7 table 9.3-2) with the elements of storescp facts 4.6."""
+
+    message_id_being_responded_to: int
+    affected_sop_class_uid: str
+    affected_sop_instance_uid: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class CEchoRQ:
+    """C-ECHO-RQ (PS3.7 table 9.3-12)."""
+
+    message_id: int
+    affected_sop_class_uid: str
+    data_set_present: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CEchoRSP:
+    """C-ECHO-RSP (PS3.7 table 9.3-13)."""
+
+    message_id_being_responded_to: int
+    affected_sop_class_uid: str
+    status: int = Status.SUCCESS
+
+
+@dataclass(frozen=True, slots=True)
+class UnsupportedCommand:
+    """Any other command field: a Storage SCP aborts (storescp facts 4.5)."""
+
+    command_field: int
+
+
+Request = CStoreRQ | CEchoRQ | UnsupportedCommand
+
+
+def elements(data: bytes) -> dict[int, bytes]:
+    """The elements of a command set: element number to value; the first of a number wins.
+
+    Raises:
+        WireError: an element goes beyond the end, is not of group 0000, or there are more than ``MAX_ELEMENTS``.
+    """
+    found: dict[int, bytes] = {}
+    position = 0
+    end = len(data)
+    while position < end:
+        if end - position < _ELEMENT.size:
+            raise WireError("command set", position, "element header is cut short")
+        group, number, length = _ELEMENT.unpack_from(data, position)
+        if group:
+            raise WireError("command set", position, f"element ({group:04X},{number:04X}) is not of group 0000")
+        position += _ELEMENT.size
+        if length > end - position:
+            raise WireError("command set", position, f"(0000,{number:04X}) of {length} bytes goes beyond the end")
+        if len(found) == MAX_ELEMENTS:
+            raise WireError("command set", position, f"more than {MAX_ELEMENTS} elements")
+        found.setdefault(number, data[position : position + length])
+        position += length
+    return found
+
+
+def decode(data: bytes) -> Request:
+    """Decode the command set of a request.
+
+    Raises:
+        WireError: it cannot be parsed, or an element that PS3.7 requires is missing or unusable
+            (storescp facts 4.8).
+    """
+    found = elements(data)
+    field = _number(found, COMMAND_FIELD, "command field")
+    if field == CommandField.C_STORE_RQ:
+        return _c_store(found)
+    if field == CommandField.C_ECHO_RQ:
+        present = _number(found, COMMAND_DATA_SET_TYPE, "command data set type") != NO_DATA_SET
+        sop_class = _uid(found, AFFECTED_SOP_CLASS_UID, "affected SOP class UID")[0]
+        return CEchoRQ(_number(found, MESSAGE_ID, "message ID"), sop_class, present)
+    return UnsupportedCommand(field)
+
+
+def _c_store(found: dict[int, bytes]) -> CStoreRQ:
+    if _number(found, COMMAND_DATA_SET_TYPE, "command data set type") == NO_DATA_SET:
+        raise WireError("command data set type", 0, "C-STORE-RQ without a data set")
+    sop_class, blanks_in_class = _uid(found, AFFECTED_SOP_CLASS_UID, "affected SOP class UID")
+    instance, blanks_in_instance = _uid(found, AFFECTED_SOP_INSTANCE_UID, "affected SOP instance UID")
+    return CStoreRQ(
+        message_id=_number(found, MESSAGE_ID, "message ID"),
+        affected_sop_class_uid=sop_class,
+        affected_sop_instance_uid=instance,
+        priority=_number(found, PRIORITY, "priority"),
+        blanks_removed=blanks_in_class or blanks_in_instance,
+    )
+
+
+def _number(found: dict[int, bytes], number: int, field: str) -> int:
+    value = found.get(number)
+    if value is None or len(value) < _US.size:
+        raise WireError(field, 0, f"(0000,{number:04X}) is missing or too short")
+    return int(_US.unpack_from(value)[0])
+
+
+def _uid(found: dict[int, bytes], number: int, field: str) -> tuple[str, bool]:
+    value = found.get(number)
+    if value is None:
+        raise WireError(field, 0, f"(0000,{number:04X}) is missing")
+    text = value.split(b"\0", 1)[0].decode("latin-1")
+    stripped = "".join(text.split())
+    if not 1 <= len(stripped) <= MAX_UID_LENGTH:
+        raise WireError(field, 0, f"(0000,{number:04X}) has {len(stripped)} characters, 1 to {MAX_UID_LENGTH} may be")
+    return stripped, len(stripped) != len(text)
+
+
+def _element(number: int, value: bytes) -> bytes:
+    return _ELEMENT.pack(0, number, len(value)) + value
+
+
+def _encoded_uid(value: str) -> bytes:
+    encoded = value.encode("latin-1")
+    return encoded + b"\0" if len(encoded) % 2 else encoded
+
+
+def _with_group_length(body: bytes) -> bytes:
+    return _element(0, len(body).to_bytes(4, "little")) + body
+
+
+def encode(response: CStoreRSP | CEchoRSP) -> bytes:
+    """The command set of a response: what storescp sends, no more (storescp facts 4.5, 4.6)."""
+    store = isinstance(response, CStoreRSP)
+    field = CommandField.C_STORE_RSP if store else CommandField.C_ECHO_RSP
+    body = (
+        _element(AFFECTED_SOP_CLASS_UID, _encoded_uid(response.affected_sop_class_uid))
+        + _element(COMMAND_FIELD, _US.pack(field))
+        + _element(MESSAGE_ID_BEING_RESPONDED_TO, _US.pack(response.message_id_being_responded_to))
+        + _element(COMMAND_DATA_SET_TYPE, _US.pack(NO_DATA_SET))
+        + _element(STATUS, _US.pack(response.status))
+    )
+    if isinstance(response, CStoreRSP):
+        body += _element(AFFECTED_SOP_INSTANCE_UID, _encoded_uid(response.affected_sop_instance_uid))
+    return _with_group_length(body)

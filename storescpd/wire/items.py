@@ -1,0 +1,233 @@
+"""The variable items of A-ASSOCIATE-RQ and -AC (PS3.8 9.3.2, 9.3.3; PS3.7 annex D.3.3), decoded and encoded.
+
+An item is a type, a reserved byte, a big-endian length of two bytes and its value. What has an unknown type is
+skipped, as storescp does (storescp facts 4.1, 4.8).
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from storescpd.wire.codes import ContextResult, ItemType
+from storescpd.wire.errors import WireError
+
+_HEADER = struct.Struct(">BxH")
+_U16 = struct.Struct(">H")
+_U32 = struct.Struct(">I")
+
+MAX_UID_LENGTH = 64
+"""PS3.5 9.1. A longer one in a request is malformed."""
+MAX_CONTEXT_TRANSFER_SYNTAXES = 128
+"""storescp answers nothing to a context with more (storescp facts 4.1 step 11); PS3.8 knows no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedContext:
+    """Presentation context item of an A-ASSOCIATE-RQ (PS3.8 9.3.2.2)."""
+
+    context_id: int
+    abstract_syntax: str
+    transfer_syntaxes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredContext:
+    """Presentation context item of an A-ASSOCIATE-AC (PS3.8 9.3.3.2)."""
+
+    context_id: int
+    result: ContextResult
+    transfer_syntax: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSelection:
+    """SCP/SCU role selection (PS3.7 D.3.3.4)."""
+
+    sop_class: str
+    scu: bool
+    scp: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AsynchronousOperationsWindow:
+    """Asynchronous operations window (PS3.7 D.3.3.3); 0 is unlimited."""
+
+    invoked: int
+    performed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedNegotiation:
+    """SOP class extended negotiation (PS3.7 D.3.3.5)."""
+
+    sop_class: str
+    information: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CommonExtendedNegotiation:
+    """SOP class common extended negotiation (PS3.7 D.3.3.6)."""
+
+    sop_class: str
+    service_class: str
+    related_general_sop_classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UserIdentity:
+    """User identity of a request (PS3.7 D.3.3.7.1)."""
+
+    identity_type: int
+    response_requested: bool
+    primary: bytes
+    secondary: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class UserInformation:
+    """The user information item (PS3.8 9.3.2.3); ``None`` and empty stand for sub-items that are absent."""
+
+    maximum_length: int | None = None
+    """Largest P-DATA-TF variable field that the sender of this item takes, in bytes; 0 is no limit."""
+    implementation_class_uid: str = ""
+    implementation_version_name: str = ""
+    asynchronous_window: AsynchronousOperationsWindow | None = None
+    roles: tuple[RoleSelection, ...] = ()
+    extended: tuple[ExtendedNegotiation, ...] = ()
+    common_extended: tuple[CommonExtendedNegotiation, ...] = ()
+    user_identity: UserIdentity | None = None
+    user_identity_response: bytes | None = None
+    """Server response of the A-ASSOCIATE-AC (PS3.7 D.3.3.7.2)."""
+
+
+def split(data: bytes, start: int, end: int, field: str) -> Iterator[tuple[int, int, int]]:
+    """Yield (type, start, end) of each item between two offsets.
+
+    Raises:
+        WireError: an item goes beyond ``end``.
+    """
+    while start < end:
+        if end - start < _HEADER.size:
+            raise WireError(field, start, "item header is cut short")
+        kind, length = _HEADER.unpack_from(data, start)
+        start += _HEADER.size
+        if length > end - start:
+            raise WireError(field, start, f"item 0x{kind:02X} of {length} bytes goes beyond the {end - start} left")
+        yield kind, start, start + length
+        start += length
+
+
+def item(kind: int, value: bytes) -> bytes:
+    """One encoded item."""
+    return _HEADER.pack(kind, len(value)) + value
+
+
+def uid(data: bytes, start: int, end: int, field: str) -> str:
+    """A UID field without its padding: NUL at its end, blanks anywhere (storescp facts 4.1, 5.3)."""
+    if end - start > MAX_UID_LENGTH:
+        raise WireError(field, start, f"UID of {end - start} characters, at most {MAX_UID_LENGTH} are allowed")
+    text = data[start:end].split(b"\0", 1)[0].decode("latin-1")
+    return "".join(text.split())
+
+
+def proposed_context(data: bytes, start: int, end: int) -> ProposedContext:
+    """Decode the value of a presentation context item of a request."""
+    field = "presentation context"
+    if end - start < _U32.size:
+        raise WireError(field, start, "shorter than its four fixed bytes")
+    abstract_syntax = ""
+    transfer_syntaxes: list[str] = []
+    for kind, first, last in split(data, start + 4, end, field):
+        if kind == ItemType.ABSTRACT_SYNTAX:
+            abstract_syntax = uid(data, first, last, "abstract syntax")
+        elif kind == ItemType.TRANSFER_SYNTAX:
+            transfer_syntaxes.append(uid(data, first, last, "transfer syntax"))
+    if len(transfer_syntaxes) > MAX_CONTEXT_TRANSFER_SYNTAXES:
+        raise WireError(field, start, f"more than {MAX_CONTEXT_TRANSFER_SYNTAXES} transfer syntaxes")
+    return ProposedContext(data[start], abstract_syntax, tuple(transfer_syntaxes))
+
+
+def answered_context(data: bytes, start: int, end: int) -> AnsweredContext:
+    """Decode the value of a presentation context item of an acceptance."""
+    field = "presentation context"
+    if end - start < _U32.size:
+        raise WireError(field, start, "shorter than its four fixed bytes")
+    try:
+        result = ContextResult(data[start + 2])
+    except ValueError:
+        raise WireError(field, start + 2, f"unknown result {data[start + 2]}") from None
+    syntax = ""
+    for kind, first, last in split(data, start + 4, end, field):
+        if kind == ItemType.TRANSFER_SYNTAX:
+            syntax = uid(data, first, last, "transfer syntax")
+    return AnsweredContext(data[start], result, syntax)
+
+
+def encode_proposed_context(context: ProposedContext) -> bytes:
+    """Presentation context item of a request."""
+    value = bytes((context.context_id, 0, 0, 0)) + item(
+        ItemType.ABSTRACT_SYNTAX, context.abstract_syntax.encode("latin-1")
+    )
+    syntaxes = (item(ItemType.TRANSFER_SYNTAX, name.encode("latin-1")) for name in context.transfer_syntaxes)
+    return item(ItemType.PRESENTATION_CONTEXT_RQ, value + b"".join(syntaxes))
+
+
+def encode_answered_context(context: AnsweredContext) -> bytes:
+    """Presentation context item of an acceptance."""
+    syntax = item(ItemType.TRANSFER_SYNTAX, context.transfer_syntax.encode("latin-1"))
+    return item(ItemType.PRESENTATION_CONTEXT_AC, bytes((context.context_id, 0, context.result, 0)) + syntax)
+
+
+class Fields:
+    """Reads the counted fields of a sub-item one after another."""
+
+    def __init__(self, data: bytes, start: int, end: int, field: str) -> None:
+        self._data = data
+        self._position = start
+        self._end = end
+        self._field = field
+
+    def _take(self, length: int) -> int:
+        start = self._position
+        if length > self._end - start:
+            raise WireError(self._field, start, f"{length} bytes wanted, {self._end - start} left")
+        self._position = start + length
+        return start
+
+    def u8(self) -> int:
+        """One byte."""
+        return self._data[self._take(1)]
+
+    def u16(self) -> int:
+        """Two bytes, big endian."""
+        return int(_U16.unpack_from(self._data, self._take(2))[0])
+
+    def u32(self) -> int:
+        """Four bytes, big endian."""
+        return int(_U32.unpack_from(self._data, self._take(4))[0])
+
+    def counted(self) -> bytes:
+        """A length of two bytes and as many bytes."""
+        length = self.u16()
+        start = self._take(length)
+        return self._data[start : start + length]
+
+    def counted_uid(self) -> str:
+        """A length of two bytes and a UID of that length."""
+        length = self.u16()
+        start = self._take(length)
+        return uid(self._data, start, start + length, self._field)
+
+    def rest(self) -> bytes:
+        """All that is left."""
+        return self._data[self._take(self._end - self._position) : self._end]
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is left."""
+        return self._position == self._end
+
+
+def counted(value: bytes) -> bytes:
+    """A length of two bytes and the value."""
+    return _U16.pack(len(value)) + value
