@@ -1,0 +1,1 @@
+"""What the tests share: an own client, the reference receiver, the daemon under test, and objects to send."""

@@ -1,0 +1,96 @@
+"""DCMTK's ``storescp``, the independent reference: started on a free port, stopped by its process id."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.processes import LISTEN, connections, eventually, free_port, socket_inodes
+
+
+def listening(port: int, pid: int) -> bool:
+    """Whether this process listens on a port; asked of the kernel, because a probe would count as a connection."""
+    return any(
+        row.state == LISTEN and row.local_port == port and row.inode in socket_inodes(pid) for row in connections()
+    )
+
+
+def stop(process: subprocess.Popen[bytes], patience: float = 10) -> int:
+    """End a process that we started, kindly at first; its exit status."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return process.wait()
+
+
+class Receiver:
+    """A running storescp."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, directory: Path, log_file: Path) -> None:
+        self.process, self.port, self.directory, self.log_file = process, port, directory, log_file
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self.process.pid
+
+    def log(self) -> str:
+        """What it has said so far."""
+        return self.log_file.read_text(errors="replace")
+
+
+def environment(extra: Mapping[str, str] | None, *, nodelay: bool) -> dict[str, str]:
+    """Ours, with Nagle's algorithm switched off in DCMTK unless a test wants it as installed."""
+    return {**os.environ, **({"TCP_NODELAY": "1"} if nodelay else {}), **(extra or {})}
+
+
+@contextmanager
+def storescp(
+    directory: str | os.PathLike[str],
+    *options: str,
+    env: Mapping[str, str] | None = None,
+    nodelay: bool = True,
+    log_file: Path | None = None,
+) -> Iterator[Receiver]:
+    """Run storescp on a free port with its output below `directory`, which is made if it is missing."""
+    target = Path(directory)
+    target.mkdir(parents=True, exist_ok=True)
+    log_file = log_file or target.with_name(target.name + ".storescp.log")
+    arguments = ["storescp", *options, "-od", str(target)]
+    process, port = _started(arguments, environment(env, nodelay=nodelay), log_file)
+    try:
+        yield Receiver(process, port, target, log_file)
+    finally:
+        stop(process)
+
+
+def _started(arguments: list[str], env: dict[str, str], log_file: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """A storescp that listens; another port is tried when somebody else was faster."""
+    while True:
+        port = free_port()
+        with log_file.open("wb") as log:
+            process = subprocess.Popen(
+                [*arguments, str(port)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env
+            )
+        if _listens(process, port):
+            return process, port
+        stop(process)
+        if "Address already in use" not in (said := log_file.read_text(errors="replace")):
+            raise RuntimeError(f"storescp did not start: {said}")
+
+
+def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
+    eventually(lambda: process.poll() is not None or listening(port, process.pid))
+    return process.poll() is None
+
+
+def version() -> str:
+    """The version of the installed storescp."""
+    output = subprocess.run(["storescp", "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"storescp v(\S+)", output)
+    return found[1] if found else ""
