@@ -1,0 +1,56 @@
+# make run     start the daemon from this folder          make test         everything that CI runs
+# make check   lint and types alone                       make bench-quick  a minute of measuring; make bench: all
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+JOBS ?= 3
+SHELL := /bin/sh
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+.PHONY: run test check unit tools bench bench-quick clean
+.DELETE_ON_ERROR:
+
+run: $(VENV)/run.stamp
+	@mkdir -p incoming
+	@image=$$($(PY) -c 'import pydicom.data as d; print(d.get_testdata_file("CT_small.dcm", download=False))'); \
+	printf '\nstorescpd listens on port 11112 and writes to %s. Send a test image from another terminal:\n\n  %s -m pynetdicom storescu 127.0.0.1 11112 %s\n\nCtrl-C stops it.\n\n' \
+	    "$(CURDIR)/incoming" "$(CURDIR)/$(PY)" "$$image"
+	@exec $(PY) -m storescpd --config etc/try.toml
+
+test: check unit
+
+unit: $(VENV)/dev.stamp tools
+	STORESCPD_TOOLS=required $(PY) -m pytest -n $(JOBS) --dist loadgroup
+
+check: $(VENV)/dev.stamp
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+tools: $(VENV)/dev.stamp
+	@.ci/install-tools $(VENV)/node
+
+bench-quick: $(VENV)/dev.stamp
+	$(PY) -m benchmarks quick
+
+bench: $(VENV)/dev.stamp
+	$(PY) -m benchmarks full
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What a stamp stands for is installed; a changed pyproject.toml or a missing environment installs again.
+
+$(VENV)/run.stamp: pyproject.toml | $(PY)
+	$(PY) -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: pyproject.toml | $(PY)
+	$(PY) -m pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/run.stamp
+
+$(PY):
+	@.ci/make-venv $(PYTHON) $(VENV)
