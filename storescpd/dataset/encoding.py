@@ -1,0 +1,83 @@
+"""How data sets are to be written: the settings of ``[encoding]`` as plain values (storescp facts 6)."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from storescpd.data.transfer_syntaxes import (
+    DEFLATED,
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_LITTLE,
+    TRANSFER_SYNTAXES,
+    TransferSyntax,
+)
+
+
+class OutputSyntax(StrEnum):
+    """The transfer syntax to write (storescp facts 6.2)."""
+
+    SAME = "same"
+    EXPLICIT_LITTLE = "explicit-little"
+    EXPLICIT_BIG = "explicit-big"
+    IMPLICIT = "implicit"
+    DEFLATED = "deflated"
+
+
+class GroupLength(StrEnum):
+    """What happens to group length elements (storescp facts 6.3)."""
+
+    RECALCULATE = "recalculate"
+    CREATE = "create"
+    REMOVE = "remove"
+
+
+class SequenceLength(StrEnum):
+    """How the length of sequences and items is written (storescp facts 6.4)."""
+
+    EXPLICIT = "explicit"
+    UNDEFINED = "undefined"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a data set may cost."""
+
+    nesting: int = 64
+    """Sequences within sequences (storescp facts 6.9)."""
+    object_size: int = 0
+    """Bytes of the data set after inflating; 0 = no limit."""
+    inflate_ratio: int = 1032
+    """Bytes that a deflated byte may become in the long run: more than RFC 1951 can give is not asked for,
+    less is a bomb (a megabyte is always allowed)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How data sets are written."""
+
+    transfer_syntax: OutputSyntax = OutputSyntax.SAME
+    new_vr: bool = True
+    """Write VRs that came after 1993 as they are; ``False``: as OB."""
+    group_length: GroupLength = GroupLength.RECALCULATE
+    sequence_length: SequenceLength = SequenceLength.EXPLICIT
+    file_padding: int = 0
+    """The file, preamble and meta header included, becomes a multiple of this; 0 = no padding."""
+    item_padding: int = 0
+    """The same for the content of each item."""
+    convert_un: bool = False
+    """Read UN elements as what the dictionary knows them to be."""
+    compression_level: int = 6
+    limits: Limits = field(default_factory=Limits)
+
+    def output_syntax(self, received: TransferSyntax) -> TransferSyntax:
+        """The transfer syntax that an object received in ``received`` is written in."""
+        uid = _OUTPUT.get(self.transfer_syntax)
+        return received if uid is None else TRANSFER_SYNTAXES[uid]
+
+
+_OUTPUT = {
+    OutputSyntax.EXPLICIT_LITTLE: EXPLICIT_LITTLE,
+    OutputSyntax.EXPLICIT_BIG: EXPLICIT_BIG,
+    OutputSyntax.IMPLICIT: IMPLICIT_LITTLE,
+    OutputSyntax.DEFLATED: DEFLATED,
+}
