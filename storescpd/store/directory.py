@@ -1,0 +1,88 @@
+"""A storage directory: the sink that objects go to."""
+
+import os
+
+from storescpd.store.errors import StorageError
+from storescpd.store.incoming import TemporaryNames, make_folder, sweep
+from storescpd.store.settings import Durability, StorageSettings
+from storescpd.store.writer import Writer
+
+_INODE_SHARE = 100
+"""Below one in so many free inodes nothing is written: a spool of small files fills its inodes first."""
+
+
+class Directory:
+    """Begins objects in one directory.
+
+    The directory is opened anew for each object: one that was mounted, removed or replaced meanwhile is found as it
+    is, and everything about one object happens in one and the same directory.
+    """
+
+    def __init__(self, settings: StorageSettings, names: TemporaryNames) -> None:
+        self.settings = settings
+        self._names = names
+        # fsync(2) needs a descriptor that reads; else the right to enter is enough.
+        readable = os.O_RDONLY if settings.durability is Durability.FULL else os.O_PATH
+        self._flags = readable | os.O_DIRECTORY | os.O_CLOEXEC
+
+    def begin(self, header: bytes) -> Writer:
+        """A writer whose file starts with ``header``.
+
+        Raises:
+            StorageError: the directory is missing, full, not mounted or not writable.
+        """
+        fd = self._open()
+        try:
+            self._guard(fd)
+            return Writer(fd, self._names, self.settings, header)
+        except OSError as error:
+            os.close(fd)
+            raise StorageError(f"cannot write below {self.settings.directory}: {error.strerror or error}") from error
+        except BaseException:
+            os.close(fd)
+            raise
+
+    def prepare(self) -> list[str]:
+        """Make the folder of temporary files and remove what others left there; returns the names of these.
+
+        Raises:
+            StorageError: the directory is missing or not writable.
+        """
+        fd = self._open()
+        try:
+            make_folder(fd)
+            return sweep(fd)
+        except OSError as error:
+            raise StorageError(f"cannot write below {self.settings.directory}: {error.strerror or error}") from error
+        finally:
+            os.close(fd)
+
+    def path(self, name: str) -> str:
+        """The path of a stored object, for logs."""
+        return os.path.join(self.settings.directory, name)
+
+    def _open(self) -> int:
+        try:
+            return os.open(self.settings.directory, self._flags)
+        except OSError as error:
+            reason = error.strerror or error
+            raise StorageError(f"cannot open storage.directory {self.settings.directory}: {reason}") from error
+
+    def _guard(self, fd: int) -> None:
+        required = self.settings.required_file
+        if required:
+            try:
+                os.stat(required, dir_fd=fd)
+            except OSError as error:
+                reason = f"storage.required_file {required} is not there, is the spool mounted?"
+                raise StorageError(f"{reason} ({error.strerror})") from error
+        if self.settings.min_free:
+            self._guard_space(fd)
+
+    def _guard_space(self, fd: int) -> None:
+        space = os.fstatvfs(fd)
+        free = space.f_bavail * space.f_frsize
+        if free < self.settings.min_free:
+            raise StorageError(f"{free} bytes are free, storage.min_free is {self.settings.min_free}")
+        if space.f_files and space.f_favail * _INODE_SHARE < space.f_files:
+            raise StorageError(f"{space.f_favail} of {space.f_files} inodes are free, less than 1 %")

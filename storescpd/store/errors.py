@@ -1,0 +1,9 @@
+"""Why an object could not be stored."""
+
+
+class StorageError(Exception):
+    """Nothing of this object is on disk: the peer is answered A700."""
+
+
+class DuplicateError(Exception):
+    """An object of that name exists and may not be replaced: the peer is answered C100."""

@@ -1,0 +1,99 @@
+"""Temporary files: where they lie, who owns them, and what becomes of those whose owner is gone.
+
+A file's owner holds a lock on it as long as it lives. Whoever starts removes the files whose lock is free: the kernel
+frees it at the very moment of a death, whatever killed the owner.
+"""
+
+import fcntl
+import itertools
+import os
+import secrets
+
+OWN_FOLDER = ".storescpd"
+FOLDER = f"{OWN_FOLDER}/incoming"
+_FOLDER_MODE = 0o700
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+_ATTEMPTS = 16
+"""A fresh file is lost to a sweep between its creation and its lock; so often in a row it cannot happen."""
+
+
+class TemporaryNames:
+    """Names that no other process, thread or machine uses: ``<instance>.<pid>.<n>``."""
+
+    def __init__(self) -> None:
+        self._prefix = f"{secrets.token_hex(4)}.{os.getpid()}"
+        self._numbers = itertools.count(1)
+
+    def __next__(self) -> str:
+        return f"{FOLDER}/{self._prefix}.{next(self._numbers)}"
+
+
+def create(names: TemporaryNames, directory: int, mode: int) -> tuple[int, str]:
+    """A new, locked, empty file below the directory descriptor: its descriptor and its relative path.
+
+    Raises:
+        OSError: the directory does not take it.
+    """
+    for _ in range(_ATTEMPTS):
+        name = next(names)
+        fd = _open(name, directory, mode)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(fd).st_nlink:
+                return fd, name
+        except BlockingIOError:
+            pass
+        except OSError:
+            os.close(fd)
+            os.unlink(name, dir_fd=directory)
+            raise
+        os.close(fd)
+    raise FileExistsError(f"temporary files below {FOLDER} disappear as soon as they are made")
+
+
+def _open(name: str, directory: int, mode: int) -> int:
+    try:
+        return os.open(name, _FLAGS, mode, dir_fd=directory)
+    except FileNotFoundError:
+        make_folder(directory)
+        return os.open(name, _FLAGS, mode, dir_fd=directory)
+
+
+def make_folder(directory: int) -> None:
+    """Make the folder of temporary files below a directory descriptor, where it is missing."""
+    for path in (OWN_FOLDER, FOLDER):
+        try:
+            os.mkdir(path, _FOLDER_MODE, dir_fd=directory)
+        except FileExistsError:
+            continue
+
+
+def sweep(directory: int) -> list[str]:
+    """Remove the temporary files whose owner is gone; returns their names.
+
+    Nothing but our own folder is looked at. A file that cannot be opened is left where it is.
+    """
+    try:
+        folder = os.open(FOLDER, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
+    except FileNotFoundError:
+        return []
+    try:
+        return [name for name in os.listdir(folder) if _remove_if_abandoned(name, folder)]
+    finally:
+        os.close(folder)
+
+
+def _remove_if_abandoned(name: str, folder: int) -> bool:
+    try:
+        fd = os.open(name, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=folder)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(name, dir_fd=folder)
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(fd)

@@ -1,0 +1,54 @@
+"""The file meta information of a stored object (PS3.10 section 7.1, storescp facts 5.4)."""
+
+import struct
+from dataclasses import dataclass
+
+_SHORT = struct.Struct("<HH2sH")
+_LONG = struct.Struct("<HH2s2xI")
+_PREAMBLE = bytes(128) + b"DICM"
+_VERSION = b"\x00\x01"
+
+GROUP_LENGTH_END = len(_PREAMBLE) + _SHORT.size + 4
+"""Offset of the byte from which the group length counts."""
+GENERIC_SOP_CLASS = "1.2.276.0.7230010.3.1.0.1"
+"""What storescp writes for an object that names no SOP class (storescp facts 5.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileMeta:
+    """The seven elements that storescp writes; nothing else stands in group 2."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax: str
+    implementation_class_uid: str
+    implementation_version_name: str
+    source_ae_title: str
+
+    def encode(self) -> bytes:
+        """Preamble, prefix and group 2 in explicit VR little endian."""
+        body = (
+            _LONG.pack(2, 0x0001, b"OB", len(_VERSION))
+            + _VERSION
+            + _text(0x0002, b"UI", self.sop_class_uid, b"\0")
+            + _text(0x0003, b"UI", self.sop_instance_uid, b"\0")
+            + _text(0x0010, b"UI", self.transfer_syntax, b"\0")
+            + _text(0x0012, b"UI", self.implementation_class_uid, b"\0")
+            + _text(0x0013, b"SH", self.implementation_version_name, b" ")
+            + _text(0x0016, b"AE", self.source_ae_title, b" ")
+        )
+        return _PREAMBLE + _SHORT.pack(2, 0x0000, b"UL", 4) + struct.pack("<I", len(body)) + body
+
+
+def _text(element: int, vr: bytes, value: str, padding: bytes) -> bytes:
+    encoded = value.encode("latin-1")
+    if len(encoded) % 2:
+        encoded += padding
+    return _SHORT.pack(2, element, vr, len(encoded)) + encoded
+
+
+def data_set_offset(head: bytes) -> int:
+    """Where the data set begins in a file that starts with ``head``; 0 when it has no file meta information."""
+    if len(head) < GROUP_LENGTH_END or head[128:132] != b"DICM":
+        return 0
+    return GROUP_LENGTH_END + int.from_bytes(head[GROUP_LENGTH_END - 4 : GROUP_LENGTH_END], "little")

@@ -1,0 +1,193 @@
+"""One object on its way to disk: bytes into a temporary file, then its place."""
+
+import contextlib
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+
+from storescpd.dataset import Chunk, Extent, Patch, Plan
+from storescpd.store.errors import StorageError
+from storescpd.store.incoming import TemporaryNames, create
+from storescpd.store.placing import Outcome, Place, Stored, place
+from storescpd.store.settings import Durability, StorageSettings
+
+_MOST_BUFFERS = 1024
+"""IOV_MAX of Linux: writev(2) takes no more at once."""
+_COPY = 1 << 20
+"""Bytes copied at a time."""
+
+
+def write_all(fd: int, pieces: Sequence[Chunk]) -> int:
+    """Append the pieces to a file in as few system calls as can be; returns the number of bytes.
+
+    Raises:
+        OSError: the file system did not take them all.
+    """
+    total = 0
+    for start in range(0, len(pieces), _MOST_BUFFERS):
+        part = pieces[start : start + _MOST_BUFFERS]
+        length = sum(map(len, part))
+        written = os.writev(fd, part)
+        if written != length:
+            _write_rest(fd, part, written)
+        total += length
+    return total
+
+
+def _write_rest(fd: int, pieces: Sequence[Chunk], skip: int) -> None:
+    for piece in pieces:
+        view = memoryview(piece)[skip:]
+        skip = max(skip - len(piece), 0)
+        while view:
+            view = view[os.write(fd, view) :]
+
+
+class Writer:
+    """A temporary file that becomes an object with ``commit`` or nothing with ``abandon``; one of them ends it."""
+
+    def __init__(self, directory: int, names: TemporaryNames, settings: StorageSettings, header: bytes) -> None:
+        self._directory = directory
+        self._names = names
+        self._settings = settings
+        self._header = header
+        self._pending: list[Chunk] = [header] if header else []
+        self.length = 0
+        """Bytes of the file so far."""
+        self._fd, self._name = self._create()
+
+    def _create(self) -> tuple[int, str]:
+        settings = self._settings
+        fd, name = create(self._names, self._directory, settings.file_mode)
+        try:
+            if settings.group is not None:
+                os.fchown(fd, -1, settings.group)
+            os.fchmod(fd, settings.file_mode)
+        except OSError:
+            os.close(fd)
+            os.unlink(name, dir_fd=self._directory)
+            raise
+        return fd, name
+
+    def write(self, pieces: Sequence[Chunk]) -> None:
+        """Append chunks of the data set.
+
+        Raises:
+            OSError: the file system refuses.
+        """
+        if self._pending:
+            pieces = [*self._pending, *pieces]
+            self._pending = []
+        self.length += write_all(self._fd, pieces)
+
+    def emit(self, pieces: Sequence[Chunk | Patch]) -> None:
+        """Append chunks and apply patches, in order.
+
+        Raises:
+            OSError: the file system refuses.
+        """
+        chunks: list[Chunk] = []
+        for piece in pieces:
+            if isinstance(piece, Patch):
+                self.write(chunks)
+                chunks = []
+                self._overwrite(len(self._header) + piece.offset, piece.data)
+            else:
+                chunks.append(piece)
+        if chunks:
+            self.write(chunks)
+
+    def _overwrite(self, offset: int, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            count = os.pwrite(self._fd, view, offset)
+            view, offset = view[count:], offset + count
+
+    def finish(self, header: bytes, plan: Plan | None) -> None:
+        """Make the file what it is to be: another header, another order, deflated.
+
+        Raises:
+            OSError: the file system refuses.
+        """
+        self.write(())
+        if plan is not None or len(header) != len(self._header):
+            self._rewrite(header, plan or Plan(None, None))
+        elif header != self._header:
+            self._overwrite(0, header)
+
+    def _rewrite(self, header: bytes, plan: Plan) -> None:
+        """Copy into a second temporary file, which takes the place of the first."""
+        old_fd, old_name, start = self._fd, self._name, len(self._header)
+        extents = plan.extents if plan.extents is not None else (Extent(0, self.length - start),)
+        self._fd, self._name = self._create()
+        try:
+            self.length = write_all(self._fd, [header])
+            for piece in _planned(old_fd, start, extents, plan.compression_level):
+                self.length += write_all(self._fd, [piece])
+            self._header = header
+        finally:
+            os.close(old_fd)
+            os.unlink(old_name, dir_fd=self._directory)
+
+    def commit(self, wanted: Place) -> Stored:
+        """Sync, move to the name, make the move durable; returns where the object is.
+
+        Raises:
+            StorageError: it is not stored, and nothing of it is left.
+            DuplicateError: the name is taken; nothing of it is left.
+        """
+        try:
+            self.write(())
+            stored = self._place(wanted)
+        except OSError as error:
+            self.abandon()
+            raise StorageError(f"cannot store {wanted.name}: {error.strerror or error}") from error
+        except BaseException:
+            self.abandon()
+            raise
+        self._close()
+        return stored
+
+    def _place(self, wanted: Place) -> Stored:
+        settings = self._settings
+        if settings.durability is Durability.NONE:
+            # Network file systems report a full disk at close; the copy keeps the lock.
+            os.close(os.dup(self._fd))
+        else:
+            os.fdatasync(self._fd)
+        stored = place(self._directory, self._name, wanted, settings.on_duplicate, settings.extension)
+        if settings.durability is Durability.FULL and stored.outcome is not Outcome.UNCHANGED:
+            os.fsync(self._directory)
+        return stored
+
+    def abandon(self) -> None:
+        """Leave nothing behind."""
+        # It may be gone already, with its directory or by its move; what is left is swept at the next start.
+        with contextlib.suppress(OSError):
+            os.unlink(self._name, dir_fd=self._directory)
+        self._close()
+
+    def _close(self) -> None:
+        os.close(self._fd)
+        os.close(self._directory)
+
+
+def _planned(fd: int, start: int, extents: Sequence[Extent], level: int | None) -> Iterator[bytes]:
+    pieces = _extents(fd, start, extents)
+    if level is None:
+        yield from pieces
+        return
+    deflate = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+    for piece in pieces:
+        yield deflate.compress(piece)
+    yield deflate.flush()
+
+
+def _extents(fd: int, start: int, extents: Sequence[Extent]) -> Iterator[bytes]:
+    for extent in extents:
+        offset, left = start + extent.offset, extent.length
+        while left:
+            piece = os.pread(fd, min(_COPY, left), offset)
+            if not piece:
+                raise OSError(f"temporary file ends at byte {offset}")
+            yield piece
+            offset, left = offset + len(piece), left - len(piece)
