@@ -1,0 +1,119 @@
+"""Value types that say where something is on a network: hosts, ports, networks, object stores, databases."""
+
+import ipaddress
+import re
+from typing import Annotated
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+
+from storescpd.config.refusal import described, refusal
+from storescpd.config.texts import parse_path, without_controls
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?", re.ASCII)
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
+
+POSTGRESQL = ("postgresql://", "postgres://")
+"""How the address of a ledger in a database begins."""
+
+
+def parse_host(value: str) -> str:
+    """An IPv4 address, an IPv6 address without brackets, or a host name."""
+    if value == "*":
+        raise refusal('"*" is not an address', 'write "0.0.0.0" for all IPv4 addresses, "::" for IPv6 as well')
+    if value.startswith("["):
+        raise refusal(f'"{value}" has brackets', f'write "{value.strip("[]")}"')
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        looks_numeric = re.fullmatch(r"[0-9.]+|.*:.*", value)
+        if looks_numeric or len(value) > 253 or not _HOST.fullmatch(value):
+            raise refusal(f'"{value}" is not an address or a host name', 'write one, such as "0.0.0.0"') from None
+    return value
+
+
+def parse_endpoint(value: str) -> str:
+    """``host:port`` or ``[IPv6]:port``; empty is none."""
+    if not value:
+        return value
+    host, port = split_endpoint(value)
+    if not port.isascii() or not port.isdigit() or not 0 <= int(port[:6]) <= 65535:
+        raise refusal(
+            f'"{value}" does not end in a port number', 'write an address and a port, such as "127.0.0.1:9104"'
+        )
+    parse_host(host)
+    return value
+
+
+def split_endpoint(value: str) -> tuple[str, str]:
+    """Host and port of ``host:port``, the brackets of an IPv6 address removed."""
+    host, _, port = value.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if ":" in host and not bracketed:
+        raise refusal(f'"{value}" is ambiguous', 'write an IPv6 address in brackets, such as "[::1]:9104"')
+    return (host[1:-1] if bracketed else host), port
+
+
+def parse_network(value: object) -> Network:
+    """A network in CIDR notation, or one address."""
+    if isinstance(value, ipaddress.IPv4Network | ipaddress.IPv6Network):
+        return value
+    if not isinstance(value, str):
+        raise refusal(f"must be a network in quotes, not {described(value)}", 'write one, such as "10.0.0.0/8"')
+    try:
+        wide = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise refusal(f'"{value}" is not a network', 'write one, such as "10.0.0.0/8" or "fd00::/8"') from None
+    if "/" in value and ipaddress.ip_address(value.partition("/")[0]) != wide.network_address:
+        raise refusal(f'"{value}" has bits set to the right of the prefix', f'write "{wide}"')
+    return wide
+
+
+def parse_object_store(value: str) -> str:
+    """``s3://bucket/prefix``; empty is none."""
+    example = 'write "s3://bucket/prefix"'
+    if not value:
+        return value
+    parts = _split(value, example)
+    if parts.scheme != "s3":
+        raise refusal(f'"{value}" is not an address of an object store', example)
+    if parts.username is not None or parts.query or parts.fragment:
+        raise refusal(
+            "an object store's address has a bucket and a prefix only", f"{example}; credentials go elsewhere"
+        )
+    if not _BUCKET.fullmatch(parts.netloc):
+        raise refusal(f'"{parts.netloc}" is not a bucket name', example)
+    return without_controls(value)
+
+
+def parse_ledger(value: str) -> str:
+    """A path, or ``postgresql://user@host/database``; empty is the default place."""
+    example = 'write a path or "postgresql://user@host/database"'
+    if not value.startswith(POSTGRESQL):
+        if "://" in value:
+            raise refusal(f'"{value.partition(":")[0]}://" is not a kind of ledger', example)
+        return parse_path(value)
+    parts = _split(value, example)
+    if len(parts.path) < 2 or "/" in parts.path[1:]:
+        raise refusal("the ledger's address names no database", example)
+    return without_controls(value)
+
+
+def _split(value: str, example: str) -> SplitResult:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise refusal("the address cannot be read", example) from None
+    return parts
+
+
+Host = Annotated[str, AfterValidator(parse_host)]
+Endpoint = Annotated[str, AfterValidator(parse_endpoint)]
+"""``host:port``; empty is none."""
+Cidr = Annotated[Network, BeforeValidator(parse_network), PlainSerializer(str, return_type=str, when_used="json")]
+ObjectStore = Annotated[str, AfterValidator(parse_object_store)]
+Ledger = Annotated[str, AfterValidator(parse_ledger)]

@@ -1,0 +1,71 @@
+"""What can be wrong with a file, and how it is told."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+KeyPath = tuple[str | int, ...]
+"""Where a key is: names of tables and keys, numbers (from 0) in lists."""
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong, found without knowing where in the text its key is."""
+
+    key: KeyPath
+    message: str
+    """What is wrong, in plain English, without a full stop."""
+    remedy: str
+    """What to do about it."""
+    concerns: tuple[KeyPath, ...] = ()
+    """The other keys that it depends on: if one of them is broken itself, the finding may be wrong."""
+    misplaced: bool = False
+    """The key itself is wrong, not its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong, with its place in the text."""
+
+    file: str
+    line: int | None
+    """From 1; ``None`` where the file could not be read at all."""
+    column: int | None
+    """In characters, from 1."""
+    key: str
+    """Dotted, as ``peers[2].storage.min_free``; empty where no key is concerned."""
+    message: str
+    remedy: str
+
+    def __str__(self) -> str:
+        place = [self.file] if self.line is None else [self.file, str(self.line), str(self.column)]
+        what = [self.key] if self.key else []
+        return f"{':'.join(place)}: {': '.join([*what, self.message])} ({self.remedy})"
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; ``problems`` has everything that is wrong with it, in the file's order."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def dotted(path: KeyPath) -> str:
+    """A key as text: ``peers[2].storage.min_free``; names that TOML would quote are quoted."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            name = part if _BARE.fullmatch(part) else '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
+            text += f".{name}" if text else name
+    return text
+
+
+def overlap(first: KeyPath, second: KeyPath) -> bool:
+    """Whether one key is the other or contains it."""
+    shared = min(len(first), len(second))
+    return first[:shared] == second[:shared]

@@ -1,0 +1,138 @@
+"""Value types that measure: durations, sizes, octal modes."""
+
+import math
+import re
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BeforeValidator, PlainSerializer
+
+from storescpd.config.refusal import described, refusal
+
+_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", re.ASCII)
+
+_SECONDS = {
+    **dict.fromkeys(("", "s", "sec", "second", "seconds"), Decimal(1)),
+    **dict.fromkeys(("ms", "millisecond", "milliseconds"), Decimal("0.001")),
+    **dict.fromkeys(("min", "minute", "minutes"), Decimal(60)),
+    **dict.fromkeys(("h", "hour", "hours"), Decimal(3600)),
+    **dict.fromkeys(("d", "day", "days"), Decimal(86400)),
+    **dict.fromkeys(("week", "weeks"), Decimal(7 * 86400)),
+}
+_BYTES = {
+    "": 1, "B": 1,
+    "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
+    "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
+}  # fmt: skip
+_BYTES_BY_LOWER_CASE = {name.lower(): factor for name, factor in _BYTES.items()}
+
+LONGEST = 100 * 365 * 86400
+"""Seconds. Far beyond any sensible setting, and far below what overflows the kernel's clocks."""
+LARGEST = 2**63 - 1
+
+_DURATION_REMEDY = 'write seconds such as 90 or 0.5, or "90 s", "2 min", "1 h", "30 days"'
+_SIZE_REMEDY = 'write bytes such as 65536, or "64 KiB", "500 MB", "1 GiB"'
+_MODE_REMEDY = 'write an octal number in quotes, such as "0640" or "2750"'
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def parse_duration(value: object) -> float:
+    """Seconds from 90, 0.5 or ``"2 min"``; raises a refusal."""
+    if isinstance(value, str):
+        match = _QUANTITY.fullmatch(value.strip())
+        factor = _SECONDS.get(match[2].lower()) if match else None
+        if match is None or factor is None:
+            raise refusal(f'"{value}" is not a duration', _DURATION_REMEDY)
+        seconds = float(Decimal(match[1]) * factor)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(min(value, LARGEST))
+    else:
+        raise refusal(f"must be a duration, not {described(value)}", _DURATION_REMEDY)
+    if math.isnan(seconds) or seconds < 0:
+        raise refusal("a duration cannot be negative", _DURATION_REMEDY)
+    if seconds > LONGEST:
+        raise refusal("a duration cannot be longer than a hundred years", _DURATION_REMEDY)
+    return seconds
+
+
+def parse_limit(value: object) -> float:
+    """A duration that must be there: more than zero seconds."""
+    seconds = parse_duration(value)
+    if seconds == 0:
+        raise refusal("must be more than 0 seconds", "this wait cannot be unlimited; " + _DURATION_REMEDY)
+    return seconds
+
+
+def parse_size(value: object) -> int:
+    """Bytes from 65536 or ``"64 KiB"``; raises a refusal."""
+    if isinstance(value, str):
+        match = _QUANTITY.fullmatch(value.strip())
+        factor = _BYTES_BY_LOWER_CASE.get(match[2].lower()) if match else None
+        if match is None or factor is None:
+            raise refusal(f'"{value}" is not a size', _SIZE_REMEDY)
+        size = int(Decimal(match[1]) * factor)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        size = value
+    else:
+        raise refusal(f"must be a size, not {described(value)}", _SIZE_REMEDY)
+    if not 0 <= size <= LARGEST:
+        raise refusal("a size must lie between 0 and 2**63 - 1 bytes", _SIZE_REMEDY)
+    return size
+
+
+def _octal(value: object) -> int:
+    if not isinstance(value, str):
+        raise refusal(f"must be a string of octal digits, not {described(value)}", _MODE_REMEDY)
+    if not re.fullmatch("[0-7]{3,5}", value, re.ASCII) or int(value, 8) > 0o7777:
+        raise refusal(f'"{value}" is not an octal mode', _MODE_REMEDY)
+    return int(value, 8)
+
+
+def parse_file_mode(value: object) -> int:
+    """Permission bits of a file that its owner can read; no setuid, setgid or sticky bit."""
+    mode = _octal(value)
+    if mode > 0o777:
+        raise refusal(f'"{value}" has set-id or sticky bits, which stored files must not have', 'write "0640"')
+    if not mode & 0o400:
+        raise refusal(f'"{value}" does not let the owner read the file', 'write "0640" or "0440"')
+    return mode
+
+
+def parse_directory_mode(value: object) -> int:
+    """Permission bits of a directory in which its owner can work; setgid is allowed."""
+    mode = _octal(value)
+    if mode & 0o700 != 0o700:
+        raise refusal(f'"{value}" does not give the owner full access to the directory', 'write "0750" or "2750"')
+    return mode
+
+
+def parse_umask(value: object) -> int:
+    """Bits that are taken away; the owner keeps reading and writing."""
+    mask = _octal(value)
+    if mask > 0o777 or mask & 0o600:
+        raise refusal(f'"{value}" would take away the owner\'s own access', 'write "0027" or "0022"')
+    return mask
+
+
+def number(value: float) -> float:
+    """A duration as TOML shows it: whole seconds without a fraction."""
+    return int(value) if value == int(value) else value
+
+
+def octal(value: int) -> str:
+    """A mode as TOML shows it."""
+    return f"{value:04o}"
+
+
+Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(number, when_used="json")]
+"""Seconds, 0 included."""
+Limit = Annotated[float, BeforeValidator(parse_limit), PlainSerializer(number, when_used="json")]
+"""Seconds, more than 0."""
+Size = Annotated[int, BeforeValidator(parse_size)]
+"""Bytes."""
+FileMode = Annotated[int, BeforeValidator(parse_file_mode), PlainSerializer(octal, when_used="json")]
+DirectoryMode = Annotated[int, BeforeValidator(parse_directory_mode), PlainSerializer(octal, when_used="json")]
+Umask = Annotated[int, BeforeValidator(parse_umask), PlainSerializer(octal, when_used="json")]

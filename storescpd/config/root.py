@@ -1,0 +1,59 @@
+"""The whole configuration: its sections in the order of the file."""
+
+from typing import Literal, TypeVar
+
+from storescpd.config.access import Access
+from storescpd.config.association import Association
+from storescpd.config.encoding import Encoding
+from storescpd.config.hooks import Hooks
+from storescpd.config.listeners import Listener
+from storescpd.config.logging import Logging
+from storescpd.config.metrics import Metrics
+from storescpd.config.naming import Naming
+from storescpd.config.negotiation import Negotiation
+from storescpd.config.peers import SECTIONS, Peer
+from storescpd.config.process import Process
+from storescpd.config.section import Section, setting
+from storescpd.config.storage import Storage
+from storescpd.config.studies import Studies
+from storescpd.config.testing import Testing
+from storescpd.config.texts import Several
+from storescpd.config.tls import Tls
+
+S = TypeVar("S", bound=Section)
+
+
+class Config(Section):
+    """One file. Frozen; a reload makes another one."""
+
+    config_version: Literal[1] = setting(1, "version of this format")
+    process: Process = Process()
+    listeners: Several[Listener] = (Listener(),)
+    association: Association = Association()
+    negotiation: Negotiation = Negotiation()
+    access: Access = Access()
+    tls: Tls = Tls()
+    storage: Storage = Storage()
+    encoding: Encoding = Encoding()
+    naming: Naming = Naming()
+    studies: Studies = Studies()
+    hooks: Hooks = Hooks()
+    peers: Several[Peer] = ()
+    logging: Logging = Logging()
+    metrics: Metrics = Metrics()
+    testing: Testing = Testing()
+
+    @property
+    def listeners_given(self) -> bool:
+        """Whether the file itself has listeners; if not, ``listeners`` is the one with the defaults."""
+        return "listeners" in self.model_fields_set
+
+    def for_peer(self, index: int) -> "Config":
+        """The configuration for a sender that the peer table ``index`` (from 0) matches, merged key by key."""
+        peer = self.peers[index]
+        changed = (name for name in SECTIONS if name in peer.model_fields_set)
+        return self.model_copy(update={name: _merged(getattr(self, name), getattr(peer, name)) for name in changed})
+
+
+def _merged(base: S, override: S) -> S:
+    return base.model_copy(update={name: getattr(override, name) for name in override.model_fields_set})

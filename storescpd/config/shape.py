@@ -1,0 +1,61 @@
+"""From tables to models: every key known, every value of its type; what pydantic says, said for operators."""
+
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from storescpd.config.explain import explained
+from storescpd.config.keys import ARRAYS
+from storescpd.config.problems import Finding, KeyPath
+from storescpd.config.root import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What could be read of the tables."""
+
+    config: Config
+    """Keys that are wrong have their defaults here."""
+    findings: tuple[Finding, ...]
+    broken: tuple[KeyPath, ...]
+    """Keys whose value in ``config`` is not what the file wants to say."""
+
+
+def shape(tables: dict[str, object]) -> Shape:
+    """Build the models, leaving out what is wrong."""
+    findings: list[Finding] = []
+    broken: list[KeyPath] = []
+    sound = tables
+    while True:
+        try:
+            return Shape(Config.model_validate(sound), tuple(findings), tuple(broken))
+        except ValidationError as error:
+            found = [explained(detail) for detail in error.errors(include_url=False)]
+        findings += found
+        for finding in found:
+            cut = _cut(finding.key)
+            sound = _without(sound, cut)
+            broken += [cut, *finding.concerns]
+
+
+def _cut(path: KeyPath) -> KeyPath:
+    """What goes with a wrong value: a list of values as a whole, of a table in a list only the key."""
+    start = 2 if path[0] in ARRAYS and len(path) > 2 else 1
+    return next((path[:length] for length in range(start, len(path)) if isinstance(path[length], int)), path)
+
+
+def _without(tables: dict[str, object], path: KeyPath) -> dict[str, object]:
+    """A copy without one key; only what is on the way to it is copied."""
+    first, *rest = path
+    copied = dict(tables)
+    inner = copied.get(str(first))
+    if not rest:
+        copied.pop(str(first), None)
+    elif isinstance(inner, dict):
+        copied[str(first)] = _without(inner, tuple(rest))
+    elif isinstance(inner, list) and isinstance(rest[0], int):
+        number, *deeper = rest
+        copied[str(first)] = [
+            _without(item, tuple(deeper)) if index == number else item for index, item in enumerate(inner)
+        ]
+    return copied

@@ -1,0 +1,26 @@
+"""Guessing what a misspelt word was meant to be."""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+CLOSE = 0.6
+"""difflib's own ratio for "good enough"."""
+VERY_CLOSE = 0.85
+
+
+def nearest(word: str, known: Iterable[str], cutoff: float = CLOSE) -> str | None:
+    """The known word most like this one; capitals, hyphens and underscores do not count."""
+    by_shape = {_shape(candidate): candidate for candidate in known}
+    matches = difflib.get_close_matches(_shape(word), by_shape, n=1, cutoff=cutoff)
+    return by_shape[matches[0]] if matches else None
+
+
+def _shape(word: str) -> str:
+    return re.sub("[-_ ]", "", word).lower()
+
+
+def joined(words: Iterable[str]) -> str:
+    """``a, b or c``."""
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
