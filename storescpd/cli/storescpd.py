@@ -1,6 +1,73 @@
 """The storescpd command."""
 
+import argparse
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+from pathlib import Path
 
-def main() -> int:
+from storescpd import __version__
+
+DEFAULT_CONFIG = "/etc/storescpd/storescpd.toml"
+
+
+class Exit(IntEnum):
+    """Exit statuses; 78 is EX_CONFIG of sysexits.h, which the service unit does not restart after."""
+
+    OK = 0
+    FAILURE = 1
+    USAGE = 2
+    CONFIG = 78
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(
+        prog="storescpd",
+        description="DICOM Storage SCP: receives objects and stores them, nothing lost.",
+        epilog="Exit status: 0 success, 1 the start failed, 2 wrong usage, 78 bad configuration.",
+    )
+    made.add_argument(
+        "-c", "--config", metavar="FILE", default=DEFAULT_CONFIG, help="configuration file (default: %(default)s)"
+    )
+    what = made.add_mutually_exclusive_group()
+    what.add_argument("--check-config", action="store_true", help="check the configuration and what it names; no start")
+    what.add_argument("--dump-config", action="store_true", help="print the effective configuration as TOML")
+    what.add_argument("--echo", nargs=2, metavar=("HOST", "PORT"), help="send a C-ECHO to a DICOM peer")
+    what.add_argument("--version", action="version", version=f"storescpd {__version__}")
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    return 0
+    options = parser().parse_args(arguments)
+    if options.echo:
+        return _echo(*options.echo)
+    path = Path(options.config)
+    return _chosen(options)(path)
+
+
+def _chosen(options: argparse.Namespace) -> Callable[[Path], int]:
+    # Each way imports what it needs: a check answers in half a second, and a start loads everything before it forks.
+    if options.check_config:
+        from storescpd.cli.check import check_config
+
+        return check_config
+    if options.dump_config:
+        from storescpd.cli.dump import dump_config
+
+        return dump_config
+    return _serve
+
+
+def _echo(host: str, port: str) -> int:
+    from storescpd.cli.echo import echo
+
+    if not port.isdecimal() or not 1 <= int(port) <= 65535:
+        parser().error(f"PORT must be a number from 1 to 65535, not {port!r}")
+    return echo(host, int(port))
+
+
+def _serve(path: Path) -> int:
+    from storescpd.cli.serve import serve
+
+    return serve(path)

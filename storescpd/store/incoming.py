@@ -21,11 +21,11 @@ class TemporaryNames:
     """Names that no other process, thread or machine uses: ``<instance>.<pid>.<n>``."""
 
     def __init__(self) -> None:
-        self._prefix = f"{secrets.token_hex(4)}.{os.getpid()}"
+        self._instance = secrets.token_hex(4)
         self._numbers = itertools.count(1)
 
     def __next__(self) -> str:
-        return f"{FOLDER}/{self._prefix}.{next(self._numbers)}"
+        return f"{FOLDER}/{self._instance}.{os.getpid()}.{next(self._numbers)}"
 
 
 def create(names: TemporaryNames, directory: int, mode: int) -> tuple[int, str]:

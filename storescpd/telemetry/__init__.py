@@ -1,0 +1,1 @@
+"""Logs, metrics, status: what the daemon says of itself."""

@@ -1,0 +1,133 @@
+"""Worker processes: fork, keep, bury."""
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from storescpd.telemetry.events import log_event
+from storescpd.worker.accept import Listener
+from storescpd.worker.process import Orders, run
+from storescpd.worker.scoreboard import Scoreboard, Slot
+from storescpd.worker.settings import Settings
+
+_EVERY_SIGNAL = set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What all workers forked for one configuration have in common."""
+
+    number: int
+    workers: int
+    listeners: Sequence[Listener]
+    settings: Settings
+    drain_timeout: float
+    reload_drain_timeout: float
+
+
+@dataclass(slots=True)
+class Worker:
+    """A living worker."""
+
+    pid: int
+    slot: int
+    generation: Generation
+    born: float
+
+
+class Children:
+    """The workers of all generations."""
+
+    def __init__(self, scoreboard: Scoreboard, forget: Callable[[], None]) -> None:
+        self._scoreboard = scoreboard
+        self._forget = forget
+        self._lifeline, self._lifeline_writer = os.pipe()
+        self.ready, self._ready_writer = os.pipe()
+        os.set_blocking(self.ready, False)
+        self.workers: dict[int, Worker] = {}
+
+    def of(self, generation: Generation) -> list[Worker]:
+        """The workers of one generation."""
+        return [worker for worker in self.workers.values() if worker.generation is generation]
+
+    def fork(self, generation: Generation) -> bool:
+        """Start one worker; ``False`` when the system or the scoreboard has no room for it now."""
+        index = self._scoreboard.claim(generation.number)
+        if index is None:
+            log_event(logger, logging.ERROR, "no room for another worker: too many generations are still busy")
+            return False
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, _EVERY_SIGNAL)
+        try:
+            pid = os.fork()
+            if not pid:
+                self._live(generation, index)
+        except OSError as error:
+            self._scoreboard.clear(index)
+            log_event(logger, logging.ERROR, "cannot fork a worker", cause=error.strerror or str(error))
+            return False
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        self.workers[pid] = Worker(pid, index, generation, time.monotonic())
+        return True
+
+    def _live(self, generation: Generation, index: int) -> NoReturn:
+        """The child: signals stay blocked until it has handlers of its own."""
+        status = 1
+        try:
+            self._forget()
+            os.close(self._lifeline_writer)
+            os.close(self.ready)
+            run(
+                Orders(
+                    listeners=generation.listeners,
+                    settings=generation.settings,
+                    slot=Slot(self._scoreboard, index),
+                    lifeline=self._lifeline,
+                    ready=self._ready_writer,
+                    drain_timeout=generation.drain_timeout,
+                    reload_drain_timeout=generation.reload_drain_timeout,
+                )
+            )
+            status = 0
+        except BaseException:
+            logger.exception("a worker ends by a defect")
+        finally:
+            os._exit(status)
+
+    def reap(self) -> list[tuple[Worker, str]]:
+        """Bury the dead: each with the cause of its death."""
+        dead: list[tuple[Worker, str]] = []
+        while self.workers:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if not pid:
+                break
+            worker = self.workers.pop(pid, None)
+            if worker is not None:
+                self._scoreboard.clear(worker.slot)
+                dead.append((worker, _cause(status)))
+        return dead
+
+    def signal(self, number: int, generation: Generation | None = None) -> None:
+        """Signal all workers, or those of one generation."""
+        for worker in list(self.workers.values()):
+            if generation is None or worker.generation is generation:
+                os.kill(worker.pid, number)
+
+
+def _cause(status: int) -> str:
+    """Why a process ended, in words; empty for an orderly end."""
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        return f"exit status {code}" if code else ""
+    name = signal.strsignal(-code) or "unknown"
+    hint = ", out of memory?" if -code == signal.SIGKILL else ""
+    return f"signal {-code} ({name}){hint}"

@@ -1,0 +1,92 @@
+"""Listening sockets."""
+
+import errno
+import socket
+import time
+from collections.abc import Iterable, Mapping
+
+from storescpd.config import Config
+from storescpd.worker.accept import Listener
+
+BACKLOG = 512
+"""Connections that wait to be accepted; storescp has 50, a department's modalities at eight o'clock are more."""
+BIND_PATIENCE = 3.0
+"""Seconds in which the workers of a daemon that was killed close the port that we want."""
+_BIND_PAUSE = 0.05
+
+Key = tuple[str, str, int]
+"""Name, address and port as configured."""
+
+
+class ListenError(Exception):
+    """A port cannot be had."""
+
+
+def bind(config: Config, kept: Mapping[Key, Listener]) -> dict[Key, Listener]:
+    """A listening socket for each configured listener; those of ``kept`` are used again.
+
+    Raises:
+        ListenError: one of them cannot be had; none that was made here is left open.
+    """
+    bound: dict[Key, Listener] = {}
+    try:
+        for wanted in config.listeners:
+            key = (wanted.name, wanted.address, wanted.port)
+            bound[key] = kept.get(key) or Listener(_bind(wanted.address, wanted.port), wanted.name)
+    except ListenError:
+        close(listener for key, listener in bound.items() if key not in kept)
+        raise
+    return bound
+
+
+def close(listeners: Iterable[Listener]) -> None:
+    """Close listening sockets in this process."""
+    for listener in listeners:
+        listener.socket.close()
+
+
+def describe(listener: Listener) -> str:
+    """``ADDRESS:PORT`` that a socket really has."""
+    address, port = listener.socket.getsockname()[:2]
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _bind(address: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(
+            address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        sock = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise ListenError(f"cannot listen on {address}: {error.strerror or error}") from error
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        _patiently(sock, place)
+    except OSError as error:
+        sock.close()
+        raise ListenError(f"cannot listen on {address} port {port}: {_reason(error, port)}") from error
+    return sock
+
+
+def _patiently(sock: socket.socket, place: tuple[object, ...]) -> None:
+    deadline = time.monotonic() + BIND_PATIENCE
+    while True:
+        try:
+            sock.bind(place)
+            sock.listen(BACKLOG)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise
+            time.sleep(_BIND_PAUSE)
+        else:
+            return
+
+
+def _reason(error: OSError, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "another program listens there; stop it or choose another port"
+    if error.errno == errno.EACCES and port:
+        return "no permission; use a socket unit, CAP_NET_BIND_SERVICE or a port above 1023"
+    return error.strerror or str(error)

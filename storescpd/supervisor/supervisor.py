@@ -1,0 +1,221 @@
+"""The supervisor's loop: signals, dead workers, reloads."""
+
+import logging
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from storescpd.config import Config, ConfigError
+from storescpd.store import StorageError
+from storescpd.supervisor import cpus
+from storescpd.supervisor.children import Children, Generation
+from storescpd.supervisor.listeners import Key, ListenError, bind, close, describe
+from storescpd.telemetry.events import log_event
+from storescpd.telemetry.handlers import configure
+from storescpd.worker.accept import Listener
+from storescpd.worker.process import LAST_GRACE, LEAVE_GRACE
+from storescpd.worker.scoreboard import Scoreboard
+from storescpd.worker.settings import settings
+
+SHORT_LIFE = 5.0
+"""Seconds; a worker that dies younger is replaced with growing pauses."""
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 10.0
+"""Seconds between two attempts to replace workers that die at once."""
+KILL_GRACE = 5.0
+"""Seconds beyond all others that a worker has to end; then it is killed."""
+
+logger = logging.getLogger(__name__)
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+
+
+class StartError(Exception):
+    """The daemon cannot start; the text says why and what to do."""
+
+
+@dataclass(slots=True)
+class Replacement:
+    """When workers are forked again, and how long the pause is."""
+
+    due: float | None = None
+    pause: float = 0.0
+
+    def plan(self, life: float) -> None:
+        """A worker has died after ``life`` seconds."""
+        short = life < SHORT_LIFE
+        self.pause = min(max(2 * self.pause, FIRST_PAUSE), LONGEST_PAUSE) if short else 0.0
+        self.due = time.monotonic() + self.pause
+
+
+@dataclass(slots=True)
+class Stopping:
+    """How far the end has come."""
+
+    asked: bool = False
+    kill_at: float | None = None
+
+
+class Supervisor:
+    """Owns ports and workers from the start to the end of the daemon."""
+
+    def __init__(self, config: Config, reload: Callable[[], Config]) -> None:
+        self._reload = reload
+        self._bound: dict[Key, Listener] = {}
+        self._selector = selectors.DefaultSelector()
+        self._wakeup, self._wakeup_writer = socket.socketpair()
+        self._scoreboard = Scoreboard()
+        self._children = Children(self._scoreboard, self._forget)
+        self._stopping = Stopping()
+        self._replacement = Replacement()
+        self._awaited = 0
+        self._generation = self._prepare(config, 1)
+
+    def _prepare(self, config: Config, number: int) -> Generation:
+        """Everything that a generation needs; nothing has changed when it raises.
+
+        Raises:
+            StartError: it cannot serve.
+        """
+        try:
+            made = settings(config)
+            made.storing.directory.prepare()
+            bound = bind(config, self._bound)
+        except KeyError as error:
+            raise StartError(f"storage.group: {error.args[0]}; create the group or leave it empty") from error
+        except (StorageError, ListenError) as error:
+            raise StartError(str(error)) from error
+        superfluous = [listener for key, listener in self._bound.items() if key not in bound]
+        self._bound = bound
+        close(superfluous)
+        workers = config.process.workers
+        return Generation(
+            number=number,
+            workers=min(cpus.usable(), cpus.MOST_WORKERS) if workers == "auto" else workers,
+            listeners=tuple(bound.values()),
+            settings=made,
+            drain_timeout=config.process.drain_timeout,
+            reload_drain_timeout=config.process.reload_drain_timeout,
+        )
+
+    def run(self) -> int:
+        """Serve until told to stop; returns the exit status."""
+        self._listen_to_signals()
+        for listener in self._generation.listeners:
+            # The address stands in the message: scripts and people look for it.
+            log_event(logger, logging.INFO, f"listening on {describe(listener)} ({listener.name})")
+        self._awaited = self._generation.workers
+        self._fork_missing()
+        while not (self._stopping.asked and not self._children.workers):
+            for key, _ in self._selector.select(self._pause()):
+                key.data()
+            self._keep_time()
+        log_event(logger, logging.INFO, "stopped")
+        return 0
+
+    def _listen_to_signals(self) -> None:
+        self._wakeup.settimeout(0)
+        self._wakeup_writer.settimeout(0)
+        signal.set_wakeup_fd(self._wakeup_writer.fileno(), warn_on_full_buffer=False)
+        for number in _SIGNALS:
+            signal.signal(number, _noted)
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        self._selector.register(self._wakeup, selectors.EVENT_READ, self._on_signals)
+        self._selector.register(self._children.ready, selectors.EVENT_READ, self._on_ready)
+
+    def _forget(self) -> None:
+        """In a fresh child: let go of what is the supervisor's."""
+        signal.set_wakeup_fd(-1)
+        self._selector.close()
+        self._wakeup.close()
+        self._wakeup_writer.close()
+
+    def _pause(self) -> float | None:
+        moments = [moment for moment in (self._replacement.due, self._stopping.kill_at) if moment is not None]
+        return max(min(moments) - time.monotonic(), 0.0) if moments else None
+
+    def _keep_time(self) -> None:
+        now = time.monotonic()
+        if self._replacement.due is not None and now >= self._replacement.due:
+            self._replacement.due = None
+            if not self._stopping.asked:
+                self._fork_missing()
+        if self._stopping.kill_at is not None and now >= self._stopping.kill_at:
+            self._stopping.kill_at = None
+            log_event(logger, logging.ERROR, "workers do not end and are killed", count=len(self._children.workers))
+            self._children.signal(signal.SIGKILL)
+
+    def _fork_missing(self) -> None:
+        generation = self._generation
+        while len(self._children.of(generation)) < generation.workers:
+            if not self._children.fork(generation):
+                self._replacement.plan(0.0)
+                return
+
+    def _on_ready(self) -> None:
+        ready = len(os.read(self._children.ready, 4096))
+        if self._awaited > ready:
+            self._awaited -= ready
+        elif self._awaited:
+            self._awaited = 0
+            workers = len(self._children.of(self._generation))
+            log_event(logger, logging.INFO, "serving", workers=workers, generation=self._generation.number)
+            self._retire_others()
+
+    def _retire_others(self) -> None:
+        for worker in self._children.workers.values():
+            if worker.generation is not self._generation:
+                os.kill(worker.pid, signal.SIGUSR1)
+
+    def _on_signals(self) -> None:
+        numbers = set(self._wakeup.recv(4096))
+        if signal.SIGCHLD in numbers:
+            self._bury()
+        if signal.SIGHUP in numbers and not self._stopping.asked:
+            self._renew()
+        if signal.SIGINT in numbers:
+            self._stop(signal.SIGINT, 0.0)
+        if signal.SIGTERM in numbers:
+            again = self._stopping.asked
+            self._stop(signal.SIGTERM, 0.0 if again else self._generation.drain_timeout)
+
+    def _bury(self) -> None:
+        for worker, cause in self._children.reap():
+            expected = self._stopping.asked or worker.generation is not self._generation
+            if cause or not expected:
+                log_event(logger, logging.ERROR, "worker died", worker=worker.pid, cause=cause or "no reason given")
+            if not expected:
+                self._replacement.plan(time.monotonic() - worker.born)
+
+    def _renew(self) -> None:
+        """Serve by the configuration file as it is now; a bad one changes nothing."""
+        try:
+            config = self._reload()
+            generation = self._prepare(config, self._generation.number + 1)
+            configure(config.logging.level, config.logging.destination, config.logging.format)
+        except ConfigError as error:
+            for problem in error.problems:
+                log_event(logger, logging.ERROR, "reload failed", cause=str(problem))
+        except (StartError, OSError) as error:
+            log_event(logger, logging.ERROR, "reload failed", cause=str(error))
+        else:
+            log_event(logger, logging.INFO, "reloading", generation=generation.number)
+            self._generation = generation
+            self._awaited = generation.workers
+            self._fork_missing()
+
+    def _stop(self, number: int, drain_timeout: float) -> None:
+        if not self._stopping.asked:
+            log_event(logger, logging.INFO, "stopping", signal=signal.Signals(number).name)
+        self._stopping.asked = True
+        self._stopping.kill_at = time.monotonic() + drain_timeout + LAST_GRACE + LEAVE_GRACE + KILL_GRACE
+        close(self._bound.values())
+        self._children.signal(number)
+
+
+def _noted(_number: int, _frame: object) -> None:
+    """The wake-up descriptor has it."""

@@ -1,0 +1,87 @@
+"""Where logs go (contract, [logging])."""
+
+import logging
+import logging.handlers
+import os
+import socket
+import sys
+
+from storescpd.telemetry.formats import LEVELS, BareFormatter, JsonFormatter, TextFormatter, journal_fields
+
+JOURNAL_SOCKET = "/run/systemd/journal/socket"
+SYSLOG_SOCKET = "/dev/log"
+
+
+class JournalHandler(logging.Handler):
+    """The journal's native protocol: one datagram a record."""
+
+    def __init__(self, path: str = JOURNAL_SOCKET) -> None:
+        super().__init__()
+        self._path = path
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Send a record; one that cannot be sent is shown on stderr."""
+        try:
+            data = b"".join(_journal_field(name, value) for name, value in journal_fields(record).items())
+            self._socket.sendto(data, self._path)
+        except OSError:
+            self.handleError(record)
+
+
+def _journal_field(name: str, value: str) -> bytes:
+    encoded = value.encode("utf-8", "surrogateescape")
+    if b"\n" in encoded:
+        return name.encode() + b"\n" + len(encoded).to_bytes(8, "little") + encoded + b"\n"
+    return name.encode() + b"=" + encoded + b"\n"
+
+
+def under_journal() -> bool:
+    """Whether stderr is a stream of the journal (systemd.exec(5), $JOURNAL_STREAM)."""
+    device, _, inode = os.environ.get("JOURNAL_STREAM", "").partition(":")
+    try:
+        status = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
+    return (device, inode) == (str(status.st_dev), str(status.st_ino))
+
+
+def configure(level: str, destination: str, style: str) -> None:
+    """Send the log of this process, and of those that it forks, where the configuration says.
+
+    Raises:
+        OSError: the destination cannot be written; the log stays as it was.
+    """
+    if destination == "auto":
+        destination = "journald" if under_journal() and os.path.exists(JOURNAL_SOCKET) else "stderr"
+    handler = _handler(destination)
+    handler.setFormatter(_formatter(destination, style))
+    root = logging.getLogger("storescpd")
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+        old.close()
+    root.addHandler(handler)
+    root.setLevel(LEVELS[level])
+    root.propagate = False
+    logging.raiseExceptions = False
+
+
+def _handler(destination: str) -> logging.Handler:
+    match destination:
+        case "stderr":
+            return logging.StreamHandler(sys.stderr)
+        case "journald":
+            return JournalHandler()
+        case "syslog":
+            handler = logging.handlers.SysLogHandler(SYSLOG_SOCKET, logging.handlers.SysLogHandler.LOG_DAEMON)
+            handler.ident = "storescpd: "
+            return handler
+        case path:
+            # Reopens by itself when the file was moved away, in every process.
+            return logging.handlers.WatchedFileHandler(path, encoding="utf-8", errors="backslashreplace")
+
+
+def _formatter(destination: str, style: str) -> logging.Formatter:
+    if style == "json":
+        return JsonFormatter()
+    return BareFormatter() if destination in ("journald", "syslog") else TextFormatter()

@@ -1,0 +1,132 @@
+"""What the log says of one connection: a line an object, a line an association (contract, [logging])."""
+
+import logging
+import time
+
+from storescpd.association import Negotiation
+from storescpd.data.sop_classes import SOP_CLASSES, log_code
+from storescpd.telemetry.events import log_event
+from storescpd.wire.codes import ContextResult, Status
+from storescpd.wire.command import CStoreRQ
+from storescpd.wire.pdu import AssociateRQ
+from storescpd.worker.reception import Result
+
+logger = logging.getLogger("storescpd.association")
+
+
+class Journal:
+    """Logs one connection; names peer, titles and object in every line."""
+
+    def __init__(self, peer: str, listener: str, *, dump_contexts: bool) -> None:
+        self._who = {"peer": peer, "listener": listener}
+        self._dump_contexts = dump_contexts
+        self._started = time.monotonic()
+        self._store_started = 0.0
+        self._requested = False
+        self._contexts = ""
+        self._objects = self._failed = self._bytes = 0
+
+    def requested(self, request: AssociateRQ) -> None:
+        """An association is asked for."""
+        self._requested = True
+        self._who |= {"calling": request.calling_ae_title, "called": request.called_ae_title}
+
+    def accepted(self, negotiation: Negotiation) -> None:
+        """It is granted."""
+        accepted, refused = len(negotiation.contexts), len(negotiation.refused)
+        self._contexts = f"{accepted}/{accepted + refused}"
+        if not accepted:
+            log_event(logger, logging.WARNING, "no presentation context accepted", **self._who)
+        if refused and logger.isEnabledFor(logging.DEBUG):
+            for context, result in negotiation.refused:
+                self._refused(context.abstract_syntax, result)
+        if self._dump_contexts:
+            self._dump(negotiation)
+
+    def _refused(self, abstract_syntax: str, result: ContextResult) -> None:
+        name = _class_name(abstract_syntax)
+        log_event(logger, logging.DEBUG, "context refused", **self._who, sop_class=name, result=result.name.lower())
+
+    def _dump(self, negotiation: Negotiation) -> None:
+        for context in negotiation.contexts.values():
+            log_event(
+                logger,
+                logging.INFO,
+                "context accepted",
+                **self._who,
+                id=context.context_id,
+                sop_class=_class_name(context.abstract_syntax),
+                syntax=context.transfer_syntax,
+            )
+
+    def store_begun(self, command: CStoreRQ) -> None:
+        """A C-STORE-RQ has come."""
+        self._store_started = time.monotonic()
+        if command.blanks_removed:
+            log_event(logger, logging.WARNING, "UIDs of the command held white space, which was removed", **self._who)
+
+    def stored(self, command: CStoreRQ, result: Result, received: int) -> None:
+        """An object was answered."""
+        success = result.status is Status.SUCCESS
+        self._objects += 1
+        self._failed += not success
+        self._bytes += received
+        level = logging.INFO if success and not result.reason else logging.WARNING
+        message = "object stored" if result.path else "object refused"
+        log_event(logger, level, message, **self._who, **self._object(command, received), **_outcome(result))
+
+    def _object(self, command: CStoreRQ, received: int) -> dict[str, object]:
+        return {
+            "code": log_code(command.affected_sop_class_uid),
+            "instance": command.affected_sop_instance_uid,
+            "bytes": received,
+            "seconds": f"{time.monotonic() - self._store_started:.3f}",
+        }
+
+    def unreadable(self, command: CStoreRQ, error: Exception) -> None:
+        """A data set cannot be read; the association is aborted."""
+        instance = command.affected_sop_instance_uid
+        log_event(logger, logging.ERROR, "data set cannot be read", **self._who, instance=instance, cause=str(error))
+
+    def timed_out(self, command: CStoreRQ) -> None:
+        """The data set did not go on; the association does."""
+        instance = command.affected_sop_instance_uid
+        log_event(logger, logging.WARNING, "object given up: dimse_timeout", **self._who, instance=instance)
+
+    def echoed(self) -> None:
+        """A C-ECHO was answered."""
+        log_event(logger, logging.INFO, "echo answered", **self._who)
+
+    def ended(self, result: str) -> None:
+        """The connection is over."""
+        if not self._requested:
+            # A load balancer's probe says nothing; it is not worth a line of its own every few seconds.
+            log_event(logger, logging.DEBUG, "connection ended without an association", **self._who, result=result)
+            return
+        level = logging.INFO if result.startswith("released") else logging.WARNING
+        log_event(
+            logger,
+            level,
+            "association ended",
+            **self._who,
+            contexts=self._contexts,
+            objects=self._objects,
+            failed=self._failed,
+            bytes=self._bytes,
+            seconds=f"{time.monotonic() - self._started:.3f}",
+            result=result,
+        )
+
+
+def _outcome(result: Result) -> dict[str, object]:
+    fields: dict[str, object] = {"status": f"{result.status:04X}"}
+    if result.path:
+        fields["path"] = result.path
+    if result.reason:
+        fields["cause"] = result.reason
+    return fields
+
+
+def _class_name(uid: str) -> str:
+    known = SOP_CLASSES.get(uid)
+    return uid if known is None else f"{known.name}({uid})"

@@ -1,0 +1,168 @@
+"""The main loop of a worker process: accept, obey the supervisor, drain, end.
+
+Orders come as signals (SIGTERM: drain; SIGUSR1: drain after a reload; SIGINT, or SIGTERM again: end at once) and as
+the end of the lifeline, a pipe that the supervisor alone can write to: when it dies, whatever killed it, its workers
+drain and leave.
+"""
+
+import contextlib
+import gc
+import logging
+import math
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storescpd.store import StorageError
+from storescpd.telemetry.events import log_event
+from storescpd.worker.accept import HEARTBEAT, AcceptLoop, Listener
+from storescpd.worker.admission import Control
+from storescpd.worker.scoreboard import Slot
+from storescpd.worker.settings import Settings
+
+LAST_GRACE = 5.0
+"""Seconds that an object under way gets after the time to drain is over; then its association is cut."""
+LEAVE_GRACE = 3.0
+"""Seconds that the threads get then; one that hangs in a disk does not hold the worker."""
+DRAIN_PAUSE = 0.05
+"""Seconds between two looks whether the last association has ended."""
+READY = b"R"
+"""What a worker writes to the supervisor once it serves."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What the supervisor gives to a worker."""
+
+    listeners: Sequence[Listener]
+    settings: Settings
+    slot: Slot
+    lifeline: int
+    """Reading end of a pipe; its end of file is the supervisor's death."""
+    ready: int
+    """Writing end of a pipe; ``READY`` goes into it."""
+    drain_timeout: float
+    """Seconds for open associations after the order to stop; 0 cuts them at once."""
+    reload_drain_timeout: float
+    """Seconds for them after a reload; 0 is no limit."""
+
+
+def run(orders: Orders) -> None:
+    """Serve until told to stop; returns when nothing is left to do."""
+    Process(orders).run()
+
+
+class Process:
+    """One worker."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+        self._control = Control()
+        self._accept = AcceptLoop(orders.listeners, orders.settings, orders.slot, self._control)
+        self._epoll = select.epoll()
+        self._wakeup, self._wakeup_writer = socket.socketpair()
+        self._draining = self._stopped = False
+        self._press_at = self._cut_at = self._leave_at = math.inf
+
+    def run(self) -> None:
+        """Serve, drain, end."""
+        self._prepare()
+        self._accept.listen(self._epoll)
+        os.write(self._orders.ready, READY)
+        while not self._done():
+            self._orders.slot.beat(time.monotonic())
+            for fd, _ in self._epoll.poll(self._pause()):
+                self._handle(fd)
+            self._press(time.monotonic())
+
+    def _done(self) -> bool:
+        return self._draining and (not self._accept.sessions or time.monotonic() >= self._leave_at)
+
+    def _prepare(self) -> None:
+        self._wakeup.settimeout(0)
+        self._wakeup_writer.settimeout(0)
+        signal.set_wakeup_fd(self._wakeup_writer.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+            signal.signal(number, _noted)
+        # A closed terminal and a reload are the supervisor's to hear.
+        for number in (signal.SIGHUP, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        self._epoll.register(self._wakeup, select.EPOLLIN)
+        self._epoll.register(self._orders.lifeline, select.EPOLLIN)
+        gc.collect()
+        gc.freeze()
+        self._sweep()
+
+    def _sweep(self) -> None:
+        try:
+            removed = self._orders.settings.storing.directory.prepare()
+        except StorageError as error:
+            log_event(logger, logging.ERROR, "storage directory cannot be used now", cause=str(error))
+        else:
+            if removed:
+                log_event(logger, logging.WARNING, "abandoned temporary files removed", count=len(removed))
+
+    def _pause(self) -> float:
+        """Seconds until there is something to do unasked."""
+        # Sessions end in their own threads: while draining, look often enough to leave soon.
+        longest = DRAIN_PAUSE if self._draining else HEARTBEAT
+        return min(max(self._press_at - time.monotonic(), 0.0), longest)
+
+    def _handle(self, fd: int) -> None:
+        if self._accept.ready(fd):
+            return
+        if fd == self._orders.lifeline:
+            self._epoll.unregister(fd)
+            log_event(logger, logging.WARNING, "the supervisor is gone: open associations end, then this worker")
+            self._drain(self._orders.drain_timeout)
+        elif fd == self._wakeup.fileno():
+            for number in self._wakeup.recv(64):
+                self._obey(number)
+
+    def _obey(self, number: int) -> None:
+        if number == signal.SIGUSR1:
+            self._drain(self._orders.reload_drain_timeout or math.inf)
+        elif number == signal.SIGINT or self._stopped:
+            self._drain(0.0)
+            self._cut_at = time.monotonic()
+        else:
+            self._stopped = True
+            self._drain(self._orders.drain_timeout)
+
+    def _drain(self, timeout: float) -> None:
+        """Take no more connections; what is open goes on for so many seconds."""
+        self._press_at = min(self._press_at, time.monotonic() + timeout)
+        if not self._draining:
+            self._draining = True
+            self._accept.stop(self._epoll)
+
+    def _press(self, now: float) -> None:
+        """The time is over: abort between objects, and at the very end inside them."""
+        if now >= self._press_at:
+            self._press_at = math.inf
+            self._cut_at = min(self._cut_at, now + LAST_GRACE)
+            self._control.stopping = True
+            self._wake(idle_only=True)
+        if now >= self._cut_at:
+            self._cut_at = math.inf
+            self._leave_at = now + LEAVE_GRACE
+            self._control.stopping = True
+            self._wake(idle_only=False)
+
+    def _wake(self, *, idle_only: bool) -> None:
+        """End the waiting of sessions: to their threads it looks as if the peer had sent its last byte."""
+        for session, connection in list(self._accept.sessions.items()):
+            if not idle_only or session.between_objects:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RD)
+
+
+def _noted(_number: int, _frame: object) -> None:
+    """The wake-up descriptor has it."""

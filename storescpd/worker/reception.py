@@ -1,0 +1,196 @@
+"""The reception of one object: from its C-STORE-RQ to the status of the answer (storescp facts 5).
+
+A failure to store never ends the association: what still comes of the object is read and thrown away, and the peer is
+answered A700. Only a data set that cannot be read does; ``DataSetError`` passes through.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storescpd.association import AcceptedContext
+from storescpd.data.sop_classes import modality_code
+from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
+from storescpd.dataset import ConversionError, Identity, Reencoder
+from storescpd.store import DuplicateError, FileMeta, Outcome, Place, StorageError, Stored, Writer
+from storescpd.store.meta import GENERIC_SOP_CLASS
+from storescpd.store.names import default_name, sanitised
+from storescpd.store.uids import fresh_uid
+from storescpd.wire.codes import Status
+from storescpd.wire.command import CStoreRQ
+from storescpd.worker.settings import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, Storing
+
+MOST_DISCARDED = 1 << 30
+"""Bytes of an object that failed which are read and thrown away; a peer that sends more is aborted."""
+
+
+class TooMuchError(Exception):
+    """A peer goes on sending an object that cannot be stored."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of the object."""
+
+    status: Status
+    reason: str = ""
+    """Why the status is no success, or what is worth a warning although it is."""
+    path: str = ""
+    """Where it lies, if it does."""
+
+
+class Reception:
+    """One object on its way. ``take`` its fragments, then ``finish`` it, or ``abandon`` it at any time."""
+
+    def __init__(self, storing: Storing, context: AcceptedContext, command: CStoreRQ, calling_ae_title: str) -> None:
+        self._storing = storing
+        self._context = context
+        self._command = command
+        self._calling_ae_title = calling_ae_title
+        self._writer: Writer | None = None
+        self._failure = Result(Status.SUCCESS)
+        self.received = 0
+        """Bytes of the data set so far."""
+        self._reencoder = self._make_reencoder()
+        self._head = self._header(None)
+        try:
+            self._writer = storing.directory.begin(self._head)
+        except StorageError as error:
+            self._fail(str(error))
+
+    def _make_reencoder(self) -> Reencoder | None:
+        if self._storing.bit_preserving:
+            return None
+        syntax = TRANSFER_SYNTAXES[self._context.transfer_syntax]
+        return Reencoder(syntax, self._storing.encoding, self._storing.dictionary)
+
+    def _header(self, identity: Identity | None) -> bytes:
+        """Preamble and meta header: by the command, and once the data set is known, by the data set (facts 5.4)."""
+        if self._storing.bare_data_set:
+            return b""
+        sop_class, instance = self._command.affected_sop_class_uid, self._command.affected_sop_instance_uid
+        if identity is not None:
+            sop_class = identity.sop_class_uid or GENERIC_SOP_CLASS
+            instance = identity.sop_instance_uid or fresh_uid()
+        syntax = self._context.transfer_syntax if self._reencoder is None else self._reencoder.output_syntax
+        return FileMeta(
+            sop_class,
+            instance,
+            syntax,
+            IMPLEMENTATION_CLASS_UID,
+            IMPLEMENTATION_VERSION_NAME,
+            self._calling_ae_title,
+        ).encode()
+
+    def take(self, views: Sequence[memoryview]) -> None:
+        """Take fragments of the data set.
+
+        Raises:
+            DataSetError: it cannot be read.
+            TooMuchError: the peer sends too much of an object that has failed.
+        """
+        self.received += sum(map(len, views))
+        limit = self._storing.max_object_size
+        if limit and self.received > limit and self._writer is not None:
+            self._fail(f"the object is larger than storage.max_object_size, {limit} bytes")
+        if self._writer is None:
+            self._discard()
+        else:
+            self._store(self._writer, views)
+
+    def _discard(self) -> None:
+        if self.received > self._storing.max_object_size + MOST_DISCARDED:
+            raise TooMuchError(f"{self.received} bytes of an object that cannot be stored")
+
+    def _store(self, writer: Writer, views: Sequence[memoryview]) -> None:
+        try:
+            if self._reencoder is None:
+                writer.write(views)
+            else:
+                writer.emit(self._reencoder.feed(views))
+        except OSError as error:
+            self._fail(f"cannot write below {self._storing.directory.settings.directory}: {error.strerror or error}")
+        except ConversionError as error:
+            self._fail(str(error))
+
+    def _fail(self, reason: str) -> Result:
+        self.abandon()
+        self._failure = Result(Status.OUT_OF_RESOURCES, reason)
+        return self._failure
+
+    def abandon(self) -> None:
+        """Leave nothing of the object behind."""
+        if self._writer is not None:
+            self._writer.abandon()
+            self._writer = None
+
+    def finish(self) -> Result:
+        """The data set is complete: give it its place, or say why not.
+
+        Raises:
+            DataSetError: it cannot be read.
+        """
+        if self._writer is None:
+            return self._failure
+        try:
+            status = self._complete(self._writer)
+        except OSError as error:
+            return self._fail(f"cannot write the object: {error.strerror or error}")
+        except (ConversionError, StorageError) as error:
+            return self._fail(str(error))
+        writer, self._writer = self._writer, None
+        return self._commit(writer, status)
+
+    def _complete(self, writer: Writer) -> Status:
+        """Write what is left of the object; returns the status it deserves once it has its place."""
+        if self._reencoder is None:
+            return Status.SUCCESS
+        if not self.received:
+            raise StorageError("the data set is empty")
+        identity = self._reencoder.identity
+        status = _compare(self._command, identity)
+        header = self._head if status is Status.SUCCESS else self._header(identity)
+        final = self._reencoder.finish(len(header))
+        writer.emit(final.pieces)
+        writer.finish(header, final.plan)
+        return status
+
+    def _commit(self, writer: Writer, status: Status) -> Result:
+        try:
+            stored = writer.commit(Place(self._name(), exclusive=status is not Status.SUCCESS))
+        except StorageError as error:
+            return Result(Status.OUT_OF_RESOURCES, str(error))
+        except DuplicateError as error:
+            return Result(Status.DUPLICATE, f"{error} exists and storage.on_duplicate is reject")
+        return self._describe(status, stored)
+
+    def _name(self) -> str:
+        code = modality_code(self._command.affected_sop_class_uid)
+        return default_name(code, self._command.affected_sop_instance_uid, self._storing.extension)
+
+    def _describe(self, status: Status, stored: Stored) -> Result:
+        path = self._storing.directory.path(stored.name)
+        reasons = []
+        if status is Status.DATA_SET_DOES_NOT_MATCH:
+            reasons.append("the UIDs of the data set differ from those of the command; stored all the same")
+        elif status is Status.CANNOT_UNDERSTAND:
+            reasons.append("the data set lacks its SOP class or instance UID; stored all the same")
+        if stored.outcome is Outcome.SET_ASIDE:
+            reasons.append("the name was taken by an object that differs")
+        elif stored.outcome is Outcome.UNCHANGED:
+            reasons.append("the same object was there already")
+        instance = self._command.affected_sop_instance_uid
+        if sanitised(instance) != instance:
+            reasons.append(f"characters of the instance UID {instance!r} that no file name may have were replaced")
+        return Result(status, "; ".join(reasons), path)
+
+
+def _compare(command: CStoreRQ, identity: Identity) -> Status:
+    """The data set against its command: class first, then instance (storescp facts 5.1)."""
+    if not identity.sop_class_uid or not identity.sop_instance_uid:
+        return Status.CANNOT_UNDERSTAND
+    if (identity.sop_class_uid, identity.sop_instance_uid) != (
+        command.affected_sop_class_uid,
+        command.affected_sop_instance_uid,
+    ):
+        return Status.DATA_SET_DOES_NOT_MATCH
+    return Status.SUCCESS

@@ -1,0 +1,226 @@
+"""One connection from its first byte to its last: the loop that joins socket, acceptor and storage.
+
+Every wait has a deadline (storescp facts 4.9; differences.md): the whole request within acse_timeout of the accept, a
+begun PDU within socket_timeout and its length at 1 KiB/s, the next PDU of a data set within dimse_timeout, the next
+command within idle_timeout.
+"""
+
+import time
+from collections.abc import Callable
+
+from storescpd.association import (
+    Aborted,
+    AcceptedContext,
+    Acceptor,
+    AssociationRequested,
+    EchoRequested,
+    Fragments,
+    ReleaseRequested,
+    StoreBegun,
+    StoreEnded,
+    Violation,
+)
+from storescpd.association.negotiation import LOCAL_LIMIT_EXCEEDED, title_rejection
+from storescpd.dataset import DataSetError
+from storescpd.wire.command import CStoreRQ
+from storescpd.wire.errors import WireError
+from storescpd.wire.pdu import AssociateRJ
+from storescpd.worker.admission import Admission
+from storescpd.worker.journal import Journal
+from storescpd.worker.reception import Reception, TooMuchError
+from storescpd.worker.settings import Settings
+from storescpd.worker.transport import DeadlineError, Transport
+
+_SLOWEST = 1024
+"""Bytes a second at which a begun PDU must come at least; the contract's figure."""
+LINGER = 2.0
+"""Seconds that a peer has to close after we released, rejected or aborted; storescp waits 180 and serves nobody."""
+
+
+class EndedError(Exception):
+    """The association is over; the text says how, ``linger`` whether the peer is to close first."""
+
+    def __init__(self, result: str, *, linger: bool = False) -> None:
+        super().__init__(result)
+        self.linger = linger
+
+
+class Session:
+    """Serves one connection in the calling thread."""
+
+    def __init__(self, transport: Transport, settings: Settings, admission: Admission, journal: Journal) -> None:
+        self._transport = transport
+        self._settings = settings
+        self._admission = admission
+        self._journal = journal
+        self._acceptor = Acceptor(settings.cache)
+        self._accepted_at = time.monotonic()
+        self._begun_at = 0.0
+        self._calling_ae_title = ""
+        self._reception: Reception | None = None
+        self._context = AcceptedContext(0, "", "")
+        self._command = CStoreRQ(0, "", "")
+        self._handlers: dict[type, Callable[..., None]] = {
+            Fragments: self._on_fragments,
+            StoreBegun: self._on_store_begun,
+            StoreEnded: self._on_store_ended,
+            EchoRequested: self._on_echo,
+            AssociationRequested: self._on_request,
+            ReleaseRequested: self._on_release,
+            Aborted: self._on_aborted,
+            Violation: self._on_violation,
+        }
+
+    @property
+    def between_objects(self) -> bool:
+        """No object is under way."""
+        return self._reception is None
+
+    def serve(self) -> None:
+        """Serve until the association is over; closes the connection."""
+        try:
+            self._run()
+        except EndedError as end:
+            self._journal.ended(str(end))
+            if end.linger:
+                self._transport.half_close()
+                self._transport.linger(LINGER)
+        finally:
+            if self._reception is not None:
+                self._reception.abandon()
+            self._admission.release()
+            self._transport.close()
+
+    def _run(self) -> None:
+        try:
+            while True:
+                self._receive()
+                self._take()
+        except DeadlineError:
+            raise EndedError("timeout: the peer takes no data") from None
+        except WireError as error:
+            self._abort(str(error))
+        except OSError as error:
+            raise EndedError(f"connection lost: {error.strerror or error}") from error
+
+    def _receive(self) -> None:
+        unread = self._transport.unread
+        wanted = self._acceptor.needed(unread) if unread else 0
+        try:
+            received = self._transport.fill(self._deadline(wanted), wanted)
+        except DeadlineError:
+            self._on_silence(wanted)
+            return
+        if not received:
+            if self._admission.stopping:
+                self._abort("the daemon stops")
+            raise EndedError("the peer closed the connection")
+        if not wanted:
+            self._begun_at = time.monotonic()
+
+    def _on_silence(self, wanted: int) -> None:
+        """The deadline has passed; between the PDUs of a data set this ends the object alone (storescp facts 4.9)."""
+        if wanted or self._reception is None:
+            waiting_for = "the rest of a PDU" if wanted else "the next command"
+            raise EndedError(f"timeout: the peer did not send {waiting_for}")
+        self._reception.abandon()
+        self._reception = None
+        self._acceptor.abandon()
+        self._journal.timed_out(self._command)
+
+    def _deadline(self, wanted: int) -> float | None:
+        """Monotonic time in seconds until which something has to come, ``None`` for as long as it takes."""
+        deadlines = self._settings.deadlines
+        if not self._acceptor.established:
+            return self._accepted_at + deadlines.acse
+        if wanted:
+            return self._begun_at + deadlines.socket + wanted / _SLOWEST if deadlines.socket else None
+        seconds = deadlines.dimse if self._acceptor.message_begun else deadlines.idle
+        return time.monotonic() + seconds if seconds else None
+
+    def _take(self) -> None:
+        """Handle all complete PDUs that were received."""
+        transport = self._transport
+        while transport.pending:
+            events, consumed = self._acceptor.receive(transport.unread)
+            transport.consume(consumed)
+            for event in events:
+                self._handlers[type(event)](event)
+            if not consumed:
+                return
+            if transport.pending:
+                self._begun_at = time.monotonic()
+
+    def _on_request(self, event: AssociationRequested) -> None:
+        request = event.request
+        self._calling_ae_title = request.calling_ae_title
+        self._journal.requested(request)
+        rejection = event.negotiation.rejection or title_rejection(request)
+        if rejection is None and not self._admission.associate():
+            rejection = LOCAL_LIMIT_EXCEEDED
+        if rejection is not None:
+            self._reject(rejection)
+        self._transport.send(self._acceptor.accept(event.negotiation.items))
+        self._journal.accepted(event.negotiation)
+
+    def _reject(self, rejection: AssociateRJ) -> None:
+        self._transport.send(self._acceptor.reject(rejection))
+        triple = f"{rejection.result:d}/{rejection.source:d}/{rejection.reason}"
+        raise EndedError(f"rejected {triple}", linger=True)
+
+    def _on_store_begun(self, event: StoreBegun) -> None:
+        self._context, self._command = event.context, event.command
+        self._journal.store_begun(event.command)
+        self._reception = Reception(self._settings.storing, event.context, event.command, self._calling_ae_title)
+
+    def _on_fragments(self, event: Fragments) -> None:
+        if self._reception is not None:
+            try:
+                self._reception.take(event.views)
+            except (DataSetError, TooMuchError) as error:
+                self._refuse_data_set(error)
+
+    def _on_store_ended(self, _: StoreEnded) -> None:
+        reception, self._reception = self._reception, None
+        if reception is None:
+            return
+        try:
+            result = reception.finish()
+        except DataSetError as error:
+            self._reception = reception
+            self._refuse_data_set(error)
+        else:
+            context_id = self._context.context_id
+            self._transport.send(self._acceptor.store_response(context_id, self._command, result.status))
+            self._journal.stored(self._command, result, reception.received)
+            self._stop_between_objects()
+
+    def _refuse_data_set(self, error: Exception) -> None:
+        self._journal.unreadable(self._command, error)
+        self._abort(f"data set of {self._command.affected_sop_instance_uid} cannot be read: {error}")
+
+    def _on_echo(self, event: EchoRequested) -> None:
+        self._transport.send(self._acceptor.echo_response(event.context.context_id, event.command))
+        self._journal.echoed()
+        self._stop_between_objects()
+
+    def _stop_between_objects(self) -> None:
+        if self._admission.stopping:
+            self._abort("the daemon stops")
+
+    def _on_release(self, _: ReleaseRequested) -> None:
+        self._transport.send(self._acceptor.release())
+        result = "released" if self._reception is None else "released inside an object, which is not stored"
+        raise EndedError(result, linger=True)
+
+    def _on_aborted(self, event: Aborted) -> None:
+        raise EndedError(f"aborted by the peer, source {event.source} reason {event.reason}")
+
+    def _on_violation(self, event: Violation) -> None:
+        if event.reply:
+            self._transport.send(event.reply)
+        raise EndedError(f"protocol violation: {event.reason}", linger=bool(event.reply))
+
+    def _abort(self, reason: str) -> None:
+        self._transport.send(self._acceptor.abort())
+        raise EndedError(f"aborted: {reason}", linger=True)

@@ -1,0 +1,145 @@
+"""What a worker needs to know, made from the configuration once before it is forked."""
+
+import grp
+import sys
+from dataclasses import dataclass
+
+from pydicom._uid_dict import UID_dictionary
+
+from storescpd import __version__
+from storescpd.association import NegotiationCache, Policy
+from storescpd.config import Config
+from storescpd.data.preferences import preferences
+from storescpd.data.sop_classes import STORAGE_SOP_CLASSES, VERIFICATION
+from storescpd.dataset import Dictionary, Encoding, Limits
+from storescpd.store import Directory, Durability, OnDuplicate, StorageSettings
+from storescpd.store.incoming import TemporaryNames
+
+IMPLEMENTATION_CLASS_UID = "2.25.302071884190433204427340389614513146882"
+"""Our own, made from a random UUID (PS3.5 B.2)."""
+IMPLEMENTATION_VERSION_NAME = f"STORESCPD_{__version__}"[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds, each 0 for none where the configuration allows it."""
+
+    acse: float
+    dimse: float
+    socket: float
+    idle: float
+    keepalive: float
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Places, counted over the whole daemon; 0 is no limit."""
+
+    associations: int
+    associations_per_peer: int
+    connections: int
+    wait_when_full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Storing:
+    """How objects are stored."""
+
+    directory: Directory
+    bit_preserving: bool
+    bare_data_set: bool
+    """Without file meta information."""
+    extension: str
+    max_object_size: int
+    encoding: Encoding
+    dictionary: Dictionary
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything about serving connections."""
+
+    cache: NegotiationCache
+    deadlines: Deadlines
+    places: Places
+    storing: Storing
+    patient_data: bool
+    """Whether logs may show it."""
+    dump_presentation_contexts: bool
+
+
+def settings(config: Config) -> Settings:
+    """The settings of a worker that serves by this configuration.
+
+    Raises:
+        KeyError: storage.group names a group that does not exist.
+    """
+    association, process = config.association, config.process
+    return Settings(
+        cache=NegotiationCache(policy(config)),
+        deadlines=Deadlines(
+            acse=association.acse_timeout,
+            dimse=association.dimse_timeout,
+            socket=association.socket_timeout,
+            idle=association.idle_timeout,
+            keepalive=association.keepalive,
+        ),
+        places=Places(
+            associations=process.max_associations,
+            associations_per_peer=process.max_associations_per_peer,
+            connections=process.max_connections,
+            wait_when_full=process.when_full == "wait",
+        ),
+        storing=storing(config, TemporaryNames()),
+        patient_data=config.logging.patient_data,
+        dump_presentation_contexts=config.logging.dump_presentation_contexts,
+    )
+
+
+def policy(config: Config) -> Policy:
+    """What the acceptor agrees to."""
+    negotiation = config.negotiation
+    return Policy(
+        implementation_class_uid=IMPLEMENTATION_CLASS_UID,
+        implementation_version_name=IMPLEMENTATION_VERSION_NAME,
+        abstract_syntaxes=STORAGE_SOP_CLASSES | {VERIFICATION} | set(negotiation.extra_sop_classes),
+        transfer_syntaxes=preferences(sys.byteorder)[negotiation.prefer],
+        known_uids=_known_uids() if negotiation.promiscuous else None,
+        # storescp announces an even length whatever was asked for (storescp facts 1.5).
+        max_pdu=config.association.max_pdu & ~1,
+    )
+
+
+def _known_uids() -> frozenset[str]:
+    return frozenset(UID_dictionary)
+
+
+def _group_id(name: str) -> int | None:
+    if not name:
+        return None
+    return int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
+
+
+def storing(config: Config, names: TemporaryNames) -> Storing:
+    """How objects are stored, by the storage and encoding sections."""
+    storage = config.storage
+    directory = StorageSettings(
+        directory=storage.directory,
+        durability=Durability(storage.durability),
+        on_duplicate=OnDuplicate(storage.on_duplicate),
+        min_free=storage.min_free,
+        required_file=storage.required_file,
+        file_mode=storage.file_mode,
+        directory_mode=storage.directory_mode,
+        group=_group_id(storage.group),
+        extension=config.naming.extension,
+    )
+    return Storing(
+        directory=Directory(directory, names),
+        bit_preserving=storage.bit_preserving,
+        bare_data_set=storage.format == "dataset",
+        extension=config.naming.extension,
+        max_object_size=storage.max_object_size,
+        encoding=Encoding(limits=Limits(object_size=storage.max_object_size)),
+        dictionary=Dictionary(),
+    )

@@ -1,0 +1,152 @@
+"""A connected socket with deadlines.
+
+Waiting is the kernel's: a blocking receive with a short time-out of its own while data flow, poll(2) up to the
+deadline when they do not. Nothing polls on a timer.
+"""
+
+import contextlib
+import select
+import socket
+import struct
+import time
+
+from storescpd.worker.buffers import BufferPool
+
+_GRACE = 0.2
+"""Seconds that a receive buffer is kept while nothing comes; then it is lent to others until data come again."""
+_TIMEVAL = struct.Struct("ll")
+_LINGER_DISCARD = 1 << 20
+"""Bytes of a peer that is being left which are read and thrown away; then the connection is reset."""
+
+
+def timeval(seconds: float) -> bytes:
+    """A struct timeval; a time-out of 0 would be none, so the least is a microsecond."""
+    return _TIMEVAL.pack(*divmod(max(round(seconds * 1_000_000), 1), 1_000_000))
+
+
+class DeadlineError(Exception):
+    """The deadline has passed before the peer sent or took anything."""
+
+
+class Transport:
+    """Receives into a lent buffer, sends with one call."""
+
+    def __init__(self, sock: socket.socket, pool: BufferPool, send_timeout: float) -> None:
+        self._socket = sock
+        self._pool = pool
+        self._buffer: bytearray | None = None
+        self._view = memoryview(b"")
+        self._start = 0
+        self._end = 0
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN | select.POLLRDHUP)
+        self._send_timeout = send_timeout
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval(_GRACE))
+        if send_timeout:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval(send_timeout))
+
+    @property
+    def unread(self) -> memoryview:
+        """What was received and not consumed; valid until the next ``fill``."""
+        return self._view[self._start : self._end]
+
+    @property
+    def pending(self) -> int:
+        """Bytes of ``unread``."""
+        return self._end - self._start
+
+    def consume(self, count: int) -> None:
+        """The first bytes of ``unread`` are done with."""
+        self._start += count
+
+    def fill(self, deadline: float | None, wanted: int) -> bool:
+        """Receive at least a byte; ``False`` at the end of the stream.
+
+        ``deadline`` is a monotonic time in seconds; ``wanted`` is the length of the PDU that ``unread`` begins with.
+
+        Raises:
+            DeadlineError: nothing came in time.
+            OSError: the connection is broken.
+        """
+        self._make_room(wanted)
+        while True:
+            try:
+                count = self._socket.recv_into(self._view[self._end :])
+            except BlockingIOError:
+                if not self.pending:
+                    self._let_go()
+                self._wait(deadline)
+                self._make_room(wanted)
+                continue
+            # The sender's Nagle waits for our delayed acknowledgement: the kernel forgets this option after a while.
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+            self._end += count
+            return count > 0
+
+    def _wait(self, deadline: float | None) -> None:
+        timeout = None if deadline is None else max(deadline - time.monotonic(), 0) * 1000
+        if not self._poll.poll(timeout):
+            raise DeadlineError
+
+    def _make_room(self, wanted: int) -> None:
+        buffer = self._buffer
+        if buffer is None:
+            self._buffer = self._pool.take()
+            self._view = memoryview(self._buffer)
+            self._start = self._end = 0
+        elif self._start == self._end:
+            self._start = self._end = 0
+        elif self._start or self._end == len(buffer):
+            self._move(buffer, wanted)
+
+    def _move(self, buffer: bytearray, wanted: int) -> None:
+        """Bring what is left to the start, into a larger buffer when its PDU needs one (checked before: 1 MiB)."""
+        left = bytes(self.unread)
+        if len(left) == len(buffer) < wanted:
+            # Doubling: a peer gets memory as it sends, not as it announces.
+            buffer = bytearray(min(2 * len(buffer), wanted))
+            self._buffer = buffer
+        self._view = memoryview(buffer)
+        self._view[: len(left)] = left
+        self._start, self._end = 0, len(left)
+
+    def _let_go(self) -> None:
+        if self._buffer is not None:
+            self._view.release()
+            self._view = memoryview(b"")
+            self._pool.give_back(self._buffer)
+            self._buffer = None
+            self._start = self._end = 0
+
+    def send(self, data: bytes) -> None:
+        """Send all, in one call.
+
+        Raises:
+            DeadlineError: the peer takes nothing.
+            OSError: the connection is broken.
+        """
+        try:
+            self._socket.sendall(data)
+        except BlockingIOError:
+            raise DeadlineError from None
+
+    def linger(self, seconds: float) -> None:
+        """Let the peer close first, for so long at the most: what we sent last is not lost in a reset."""
+        deadline = time.monotonic() + seconds
+        discarded = 0
+        with contextlib.suppress(OSError, DeadlineError):
+            while discarded < _LINGER_DISCARD:
+                self._start = self._end = 0
+                if not self.fill(deadline, 0) or time.monotonic() > deadline:
+                    return
+                discarded += self._end
+
+    def half_close(self) -> None:
+        """Send nothing more."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Close at once."""
+        self._let_go()
+        self._socket.close()
