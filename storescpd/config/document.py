@@ -26,7 +26,8 @@ class Document:
     def problem(self, finding: Finding) -> Problem:
         """Give a finding its place in the text; a key that is not there is shown where its table is."""
         place = self._place(finding)
-        return Problem(self.name, place.line, place.column, dotted(finding.key), finding.message, finding.remedy)
+        key = dotted(finding.key)
+        return Problem(self.name, place.line, place.column, key, finding.message, finding.remedy, finding.note)
 
     def _place(self, finding: Finding) -> Place:
         found = self.positions.keys if finding.misplaced else self.positions.values

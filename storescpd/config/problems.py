@@ -23,6 +23,8 @@ class Finding:
     """The other keys that it depends on: if one of them is broken itself, the finding may be wrong."""
     misplaced: bool = False
     """The key itself is wrong, not its value."""
+    note: bool = False
+    """Worth knowing, but no reason not to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,13 @@ class Problem:
     """Dotted, as ``peers[2].storage.min_free``; empty where no key is concerned."""
     message: str
     remedy: str
+    """Empty where nothing needs to be done."""
+    note: bool = False
 
     def __str__(self) -> str:
-        place = [self.file] if self.line is None else [self.file, str(self.line), str(self.column)]
-        what = [self.key] if self.key else []
-        return f"{':'.join(place)}: {': '.join([*what, self.message])} ({self.remedy})"
+        place = self.file if self.line is None else f"{self.file}:{self.line}:{self.column}"
+        what = [part for part in (place, self.key, "note" if self.note else "", self.message) if part]
+        return ": ".join(what) + (f" ({self.remedy})" if self.remedy else "")
 
 
 class ConfigError(Exception):

@@ -1,28 +1,53 @@
 """From a file to a configuration, or to everything that is wrong with it at once."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from storescpd.config.document import Document, document, read
-from storescpd.config.problems import ConfigError
+from storescpd.config.environment import Environment
+from storescpd.config.problems import ConfigError, Finding, KeyPath, Problem, overlap
 from storescpd.config.root import Config
-from storescpd.config.shape import shape
+from storescpd.config.rules import broken_rules
+from storescpd.config.rules.environment import unsuitable
+from storescpd.config.shape import Shape, shape
+from storescpd.config.unavailable import NOT_YET, unavailable
+
+ANYWHERE = Environment()
 
 
-def load(path: Path) -> Config:
-    """The configuration in a file; raises ConfigError with all its problems."""
-    return examined(read(path))
+def load(path: Path, environment: Environment = ANYWHERE, not_yet: tuple[str, ...] = NOT_YET) -> Config:
+    """The configuration in a file, for a daemon started this way; raises ConfigError with all its problems."""
+    return examined(read(path), environment, not_yet)
 
 
-def parse(text: str, name: str) -> Config:
+def parse(text: str, name: str, environment: Environment = ANYWHERE, not_yet: tuple[str, ...] = NOT_YET) -> Config:
     """The configuration in a text; ``name`` is shown in messages. Raises ConfigError with all its problems."""
-    return examined(document(text, name))
+    return examined(document(text, name), environment, not_yet)
 
 
-def examined(source: Document) -> Config:
+def examined(source: Document, environment: Environment = ANYWHERE, not_yet: tuple[str, ...] = NOT_YET) -> Config:
     """The configuration in a document; raises ConfigError with all its problems."""
-    found = shape(source.tables)
-    findings = [*found.findings]
-    if findings:
-        problems = {source.problem(finding) for finding in findings}
-        raise ConfigError(sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0, problem.key)))
+    found = assessed(source, environment, not_yet)
+    if found.findings:
+        raise ConfigError(located(source, found.findings))
     return found.config
+
+
+def assessed(source: Document, environment: Environment, not_yet: tuple[str, ...]) -> Shape:
+    """What could be read, and all findings: those of single keys, of sections together, of the way of starting."""
+    found = shape(source.tables)
+    rules = (*broken_rules(found.config), *unsuitable(found.config, environment), *unavailable(found.config, not_yet))
+    return replace(found, findings=(*found.findings, *(finding for finding in rules if stands(finding, found.broken))))
+
+
+def stands(finding: Finding, broken: tuple[KeyPath, ...]) -> bool:
+    """Whether a finding about several keys does not rest on one that is broken itself."""
+    inside = any(finding.key[: len(path)] == path for path in broken)
+    return not inside and not any(overlap(concern, path) for concern in finding.concerns for path in broken)
+
+
+def located(source: Document, findings: Iterable[Finding]) -> list[Problem]:
+    """Findings with their places, each once, in the file's order."""
+    problems = {source.problem(finding): None for finding in findings}
+    return sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))

@@ -64,3 +64,8 @@ def about(section: type[Section], name: str) -> About:
         shown=str(extra.get("shown", "")),
         example=bool(extra.get("example", False)),
     )
+
+
+def changed(section: Section) -> list[str]:
+    """The keys whose value is not the default, in the section's order."""
+    return [name for name, field in type(section).model_fields.items() if getattr(section, name) != field.default]

@@ -1,0 +1,51 @@
+"""What the daemon was started by, as far as the configuration cares."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """How this process was started."""
+
+    service: bool = False
+    """By systemd: nobody is at a terminal, and the working directory means nothing."""
+    daemon: bool = False
+    """With --daemon."""
+    inetd: bool = False
+    """With --inetd, or by a systemd unit with Accept=yes."""
+    credentials_directory: str | None = None
+    state_directory: str | None = None
+    """systemd's, one directory."""
+    passed_sockets: tuple[str, ...] = ()
+    """FileDescriptorNames of the sockets that systemd has bound for this process."""
+
+
+def detected(variables: Mapping[str, str], *, daemon: bool = False, inetd: bool = False) -> Environment:
+    """Read systemd's variables (systemd.exec(5), sd_listen_fds(3)); pass ``os.environ``."""
+    return Environment(
+        service=_is_service(variables),
+        daemon=daemon,
+        inetd=inetd,
+        credentials_directory=variables.get("CREDENTIALS_DIRECTORY") or None,
+        state_directory=variables.get("STATE_DIRECTORY", "").split(":")[0] or None,
+        passed_sockets=_passed_sockets(variables),
+    )
+
+
+def _is_service(variables: Mapping[str, str]) -> bool:
+    # What runs in a terminal has inherited INVOCATION_ID from the desktop's or the login's unit, but then
+    # SYSTEMD_EXEC_PID names another process. systemd before 248 does not set that.
+    if "NOTIFY_SOCKET" in variables:
+        return True
+    started = variables.get("SYSTEMD_EXEC_PID")
+    return "INVOCATION_ID" in variables and started in {None, str(os.getpid())}
+
+
+def _passed_sockets(variables: Mapping[str, str]) -> tuple[str, ...]:
+    count = variables.get("LISTEN_FDS", "")
+    if variables.get("LISTEN_PID") != str(os.getpid()) or not count.isdecimal():
+        return ()
+    names = variables.get("LISTEN_FDNAMES", "").split(":")
+    return tuple(names[index] if index < len(names) else "unknown" for index in range(int(count[:4])))

@@ -1,0 +1,60 @@
+"""Keys that are understood and checked, but whose behaviour is still to come. Removing a line makes a key available."""
+
+from collections.abc import Iterator
+
+from storescpd.config.problems import Finding, KeyPath
+from storescpd.config.root import Config
+from storescpd.config.section import Section, changed
+
+NOT_YET = (
+    "process.user",
+    "process.group",
+    "listeners.tls",
+    "listeners.proxy_protocol",
+    "listeners.profile",
+    "association.check_called_ae_title",
+    "association.accepted_called_ae_titles",
+    "association.calling_ae_titles",
+    "association.host_lookup",
+    "association.reject_without_implementation_uid",
+    "negotiation.profile",
+    "negotiation.profile_file",
+    "negotiation.transfer_syntaxes",
+    "negotiation.presentation_contexts",
+    "negotiation.roles",
+    "negotiation.extended",
+    "negotiation.profiles",
+    "access",
+    "tls",
+    "storage.url",
+    "encoding",
+    "naming.filenames",
+    "naming.sort",
+    "naming.prefix",
+    "studies",
+    "hooks",
+    "peers",
+    "logging.inetd_files",
+    "metrics",
+    "testing",
+)
+"""Keys, or whole sections; what counts is a value other than the default."""
+
+
+def unavailable(config: Config, not_yet: tuple[str, ...] = NOT_YET) -> Iterator[Finding]:
+    """A finding for each key of the table that the file uses."""
+    for key in _used(config):
+        names = [part for part in key if isinstance(part, str)]
+        if names[0] in not_yet or ".".join(names[:2]) in not_yet:
+            yield Finding(key, "not available yet", "remove it: this version does not do it")
+
+
+def _used(config: Config) -> Iterator[KeyPath]:
+    for name in type(config).model_fields:
+        value = getattr(config, name)
+        if isinstance(value, Section):
+            yield from ((name, key) for key in changed(value))
+        elif name == "listeners":
+            yield from (("listeners", index, key) for index, one in enumerate(value) for key in changed(one))
+        elif isinstance(value, tuple):
+            yield from ((name, index) for index in range(len(value)))
