@@ -219,12 +219,11 @@ def ct_header(instance: str, study: str, *, undefined: bool = False) -> bytes:
 
 
 class Template:
-    """One generated object whose instance UID is replaced in place: many objects for the price of one."""
+    """One generated object of which many are made by replacing the instance UID."""
 
     def __init__(self, data: bytes, sop_class: str, name: str = "generated") -> None:
         self.sop_class, self.name = sop_class, name
-        self._data = bytearray(data)
-        self._position = data.index(INSTANCE.format(FIRST).encode("ascii"))
+        self.head, self.placeholder, self.tail = data.partition(INSTANCE.format(FIRST).encode("ascii"))
 
     def instance(self, number: int) -> str:
         """The SOP instance UID of one object."""
@@ -232,9 +231,7 @@ class Template:
 
     def bytes(self, number: int) -> bytes:
         """The data set of one object."""
-        text = self.instance(number).encode("ascii")
-        self._data[self._position : self._position + len(text)] = text
-        return bytes(self._data)
+        return b"".join((self.head, self.instance(number).encode("ascii"), self.tail))
 
     def object(self, number: int) -> Object:
         """One object."""
