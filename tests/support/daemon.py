@@ -79,7 +79,7 @@ class Daemon:
 
     def members(self) -> list[int]:
         """Every living process of this daemon, orphans included."""
-        return group(self.pid)
+        return [pid for pid in group(self.pid) if alive(pid)]
 
     def log(self) -> str:
         """What it has said so far."""
@@ -132,7 +132,7 @@ class Daemon:
             for pid in self.members():
                 end(pid)
             self.process.wait()
-            eventually(lambda: not any(map(alive, self.members())))
+            eventually(lambda: not self.members())
 
 
 @contextmanager

@@ -77,9 +77,9 @@ def children(pid: int) -> list[int]:
 
 
 def group(pgid: int) -> list[int]:
-    """The living members of a process group."""
+    """The members of a process group, those that only wait to be reaped included."""
     numbers = [int(name) for name in os.listdir("/proc") if name.isdigit()]
-    return [pid for pid in numbers if (fields := stat(pid)) and int(fields[2]) == pgid and fields[0] not in "ZX"]
+    return [pid for pid in numbers if (fields := stat(pid)) and int(fields[2]) == pgid]
 
 
 def end(pid: int, number: int = signal.SIGKILL) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.processes import LISTEN, connections, eventually, free_port, socket_inodes
+from tests.support.processes import LISTEN, connections, end, eventually, free_port, group, socket_inodes
 
 
 def listening(port: int, pid: int) -> bool:
@@ -67,6 +67,8 @@ def storescp(
         yield Receiver(process, port, target, log_file)
     finally:
         stop(process)
+        for child in group(process.pid):
+            end(child)
 
 
 def _started(arguments: list[str], env: dict[str, str], log_file: Path) -> tuple[subprocess.Popen[bytes], int]:
@@ -75,7 +77,7 @@ def _started(arguments: list[str], env: dict[str, str], log_file: Path) -> tuple
         port = free_port()
         with log_file.open("wb") as log:
             process = subprocess.Popen(
-                [*arguments, str(port)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env
+                [*arguments, str(port)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, process_group=0
             )
         if _listens(process, port):
             return process, port

@@ -1,0 +1,1 @@
+"""The same load to storescpd and to others in turn: `python -m benchmarks quick`."""

@@ -1,0 +1,73 @@
+"""What is sent: generated with a fixed seed, encoded once, the UIDs patched in place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from tests.support import objects
+from tests.support.objects import INSTANCE, STUDY, Template, ct, encode, sequence
+from tests.support.rawclient import store_message, store_request
+
+SR_DOCUMENT = "1.2.840.10008.5.1.4.1.1.88.33"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of object, as it is sent and as a receiver that re-encodes writes it."""
+
+    name: str
+    sent: Callable[[], Template]
+    canonical: Callable[[], Template]
+
+
+@cache
+def sr() -> Template:
+    """A structured report of 2.6 KB: text items, each a small sequence item."""
+    head = (
+        (0x00080005, "CS", "ISO_IR 100"), (0x00080016, "UI", SR_DOCUMENT),
+        (0x00080018, "UI", INSTANCE.format(objects.FIRST)), (0x00080020, "DA", "20240229"),
+        (0x00080030, "TM", "101010"), (0x00080060, "CS", "SR"), (0x00080070, "LO", "Example Imaging"),
+        (0x0008103E, "LO", "Measurements"), (0x00100010, "PN", "Sample^Patient"), (0x00100020, "LO", "PID-0000017"),
+        (0x0020000D, "UI", STUDY.format(100_017)), (0x0020000E, "UI", STUDY.format(100_018)), (0x00200011, "IS", "7"),
+        (0x00200013, "IS", "1"), (0x0040A040, "CS", "CONTAINER"), (0x0040A050, "CS", "SEPARATE"),
+    )  # fmt: skip
+    body = b"".join(encode(tag, vr, value.encode("ascii")) for tag, vr, value in head)
+    content = sequence(0x0040A730, [_text_item(number) for number in range(13)])
+    return Template(body + content, SR_DOCUMENT, "generated SR")
+
+
+def _text_item(number: int) -> bytes:
+    code = encode(0x00080100, "SH", b"121071") + encode(0x00080102, "SH", b"DCM") + encode(0x00080104, "LO", b"Finding")
+    return (
+        encode(0x0040A010, "CS", b"CONTAINS")
+        + encode(0x0040A040, "CS", b"TEXT")
+        + sequence(0x0040A043, [code])
+        + encode(0x0040A160, "UT", f"Measurement {number:02d} is unremarkable.".encode("ascii"))
+    )
+
+
+CT = Kind("CT 0.5 MB", ct, ct)
+CT_UNDEFINED = Kind("CT 0.5 MB, undefined lengths", lambda: ct(undefined=True), ct)
+SR = Kind("SR 2.6 KB", sr, sr)
+
+
+class Message:
+    """All the PDUs of one C-STORE request; another instance costs two copies of a UID."""
+
+    def __init__(self, template: Template, context_id: int, pdv_size: int) -> None:
+        self._template = template
+        command = store_request(template.sop_class, template.instance(0))
+        self._message = bytearray(store_message(context_id, command, template.bytes(0), pdv_size))
+        self._positions = self._find(template.instance(0).encode("ascii"))
+
+    def _find(self, uid: bytes) -> list[int]:
+        """In the command and in the data set; a UID split between two PDUs could not be patched."""
+        first = self._message.index(uid)
+        return [first, self._message.index(uid, first + 1)]
+
+    def numbered(self, number: int) -> bytearray:
+        """The message of one object, valid until the next call."""
+        uid = self._template.instance(number).encode("ascii")
+        for position in self._positions:
+            self._message[position : position + len(uid)] = uid
+        return self._message

@@ -1,0 +1,31 @@
+"""The plainest fast receiver that pynetdicom allows: the encoded data set goes to a file as it came."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from pynetdicom import AE, AllStoragePresentationContexts, evt
+from pynetdicom.events import Event
+
+
+def store(event: Event, directory: Path) -> int:
+    """Write one object."""
+    name = str(event.request.AffectedSOPInstanceUID)  # type: ignore[union-attr]
+    (directory / name).write_bytes(event.encoded_dataset())
+    return 0
+
+
+def main() -> None:
+    """Serve on any free port, which is printed, until SIGTERM."""
+    entity = AE()
+    entity.supported_contexts = AllStoragePresentationContexts
+    entity.maximum_pdu_size = 16384
+    entity.maximum_associations = 100
+    handlers: Any = [(evt.EVT_C_STORE, store, [Path(sys.argv[1])])]
+    server = entity.make_server(("127.0.0.1", 0), evt_handlers=handlers, contexts=entity.supported_contexts)
+    print(server.server_address[1], flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

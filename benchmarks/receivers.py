@@ -1,0 +1,113 @@
+"""Who is measured: how each receiver is started, and what its processes have used."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.compare import clear, dissect
+from tests.support.daemon import ROOT, storescpd
+from tests.support.processes import alive, group, memory, stat
+from tests.support.reference import stop, storescp
+
+TICK = 1 / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A started receiver: a process group of its own."""
+
+    port: int
+    pid: int
+    directory: Path
+
+    def cpu(self) -> float:
+        """Seconds of processor time so far, ended children included."""
+        return sum(sum(map(int, fields[11:15])) * TICK for pid in group(self.pid) if (fields := stat(pid)))
+
+    def peak(self) -> int:
+        """The largest resident memory of any one process, in bytes."""
+        return max(memory(pid, "VmHWM") for pid in group(self.pid) if alive(pid))
+
+    def files(self) -> Iterator[tuple[int, bytes]]:
+        """Number and data set of each stored object."""
+        for path in self.directory.iterdir():
+            if path.is_file():
+                yield int(path.name.rpartition(".")[2]) % 10**11, dissect(path).data
+
+    def clear(self) -> None:
+        """Remove what was stored."""
+        clear(self.directory)
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A receiver and how it is run."""
+
+    name: str
+    start: Callable[[Path], AbstractContextManager[Running]]
+    rival: str = ""
+    """The receiver that it is compared with."""
+    reencodes: bool = True
+    share: int = 1
+    """It gets this part of the objects, because it is slow."""
+
+
+def ours(workers: int, *, bit_preserving: bool) -> Callable[[Path], AbstractContextManager[Running]]:
+    """storescpd, with storescp's durability."""
+    config: Mapping[str, Any] = {"storage": {"bit_preserving": bit_preserving, "durability": "none"}}
+
+    @contextmanager
+    def start(directory: Path) -> Iterator[Running]:
+        with storescpd(directory, config, workers=workers) as daemon:
+            yield Running(daemon.port, daemon.pid, directory)
+
+    return start
+
+
+def dcmtk(*options: str, nodelay: bool = True) -> Callable[[Path], AbstractContextManager[Running]]:
+    """DCMTK's storescp."""
+
+    @contextmanager
+    def start(directory: Path) -> Iterator[Running]:
+        with storescp(directory, *options, nodelay=nodelay) as receiver:
+            yield Running(receiver.port, receiver.pid, directory)
+
+    return start
+
+
+@contextmanager
+def pynetdicom(directory: Path) -> Iterator[Running]:
+    """pynetdicom's server, writing what it received as it is."""
+    directory.mkdir(parents=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.pynetdicom_server", str(directory)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        process_group=0,
+    )
+    assert process.stdout is not None
+    try:
+        yield Running(int(process.stdout.readline()), process.pid, directory)
+    finally:
+        stop(process)
+
+
+QUICK = (
+    Receiver("storescp", dcmtk()),
+    Receiver("storescp +B", dcmtk("+B"), reencodes=False),
+    Receiver("storescpd, 1 worker", ours(1, bit_preserving=False), "storescp"),
+    Receiver("storescpd, 1 worker, bit-preserving", ours(1, bit_preserving=True), "storescp +B", reencodes=False),
+    Receiver("storescpd, 2 workers", ours(2, bit_preserving=False), "storescp"),
+    Receiver("storescpd, 2 workers, bit-preserving", ours(2, bit_preserving=True), "storescp +B", reencodes=False),
+    Receiver("pynetdicom", pynetdicom, "storescp +B", reencodes=False, share=4),
+)
+FULL = (
+    *QUICK,
+    Receiver("storescp --fork", dcmtk("--fork"), "storescp"),
+    Receiver("storescp as installed", dcmtk(nodelay=False), "storescp", share=16),
+)

@@ -1,0 +1,106 @@
+"""The load generator: a process an association, one sendall an object, latencies kept, nothing else done."""
+
+import multiprocessing
+import socket
+import struct
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
+
+from benchmarks.generate import Message
+from benchmarks.workloads import Workload
+from tests.support.objects import EXPLICIT_LITTLE, Template
+from tests.support.rawclient import Context, RawAssociation
+
+PATIENCE = 120
+"""Seconds without an answer after which a run has failed."""
+OWN = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a run came to."""
+
+    seconds: float
+    latencies: Sequence[float]
+    """Seconds from the first byte to the answer, an object each."""
+    numbers: Sequence[int]
+    """The objects that were answered with success."""
+    failures: Sequence[str]
+
+
+def proposal(template: Template, contexts: int) -> list[Context]:
+    """The context that is used, and others that are only proposed."""
+    others = [(2 * number + 1, f"1.2.840.10008.5.1.4.1.1.{number}", [EXPLICIT_LITTLE]) for number in range(1, contexts)]
+    return [(OWN, template.sop_class, [EXPLICIT_LITTLE]), *others]
+
+
+def associate(port: int, contexts: list[Context]) -> RawAssociation:
+    """An association whose waits are the kernel's business."""
+    association = RawAssociation(port, contexts, timeout=PATIENCE)
+    association.socket.settimeout(None)
+    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        association.socket.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", PATIENCE, 0))
+    return association
+
+
+def send_all(port: int, workload: Workload, numbers: range, latencies: list[float], stored: list[int]) -> None:
+    """Send objects, a new association after as many as the workload says."""
+    template = workload.kind.sent()
+    contexts = proposal(template, workload.contexts)
+    step = workload.per_association or len(numbers)
+    for first in range(numbers.start, numbers.stop, step):
+        with associate(port, contexts) as association:
+            message = Message(template, OWN, association.pdv_size)
+            for number in range(first, min(first + step, numbers.stop)):
+                began = time.monotonic()
+                association.socket.sendall(message.numbered(number))
+                status = association.status()
+                latencies.append(time.monotonic() - began)
+                if status != 0:
+                    raise RuntimeError(f"object {number} was answered {status:04X}")
+                stored.append(number)
+            association.release()
+
+
+def sender(port: int, workload: Workload, numbers: range, start: Barrier, pipe: Connection) -> None:
+    """The body of a sender process."""
+    latencies: list[float] = []
+    stored: list[int] = []
+    failure = ""
+    workload.kind.sent()
+    start.wait()
+    began = time.monotonic()
+    try:
+        send_all(port, workload, numbers, latencies, stored)
+    except Exception as error:  # noqa: BLE001 - whatever it is belongs in the report
+        failure = f"{type(error).__name__}: {error}"
+    pipe.send((began, time.monotonic(), latencies, stored, failure))
+
+
+def run(port: int, workload: Workload, first: int, count: int) -> Sent:
+    """Send `count` objects from number `first` on, shared out among the workload's associations."""
+    context = multiprocessing.get_context("fork")
+    start = context.Barrier(workload.associations)
+    share = count // workload.associations
+    senders, pipes = [], []
+    for index in range(workload.associations):
+        mine, theirs = context.Pipe(duplex=False)
+        numbers = range(first + index * share, first + (index + 1) * share)
+        process = context.Process(target=sender, args=(port, workload, numbers, start, theirs), daemon=True)
+        process.start()
+        theirs.close()
+        senders.append(process)
+        pipes.append(mine)
+    results = [pipe.recv() for pipe in pipes]
+    for process in senders:
+        process.join()
+    began, ended, latencies, stored, failures = zip(*results, strict=True)
+    return Sent(
+        max(ended) - min(began),
+        [latency for some in latencies for latency in some],
+        [number for some in stored for number in some],
+        [failure for failure in failures if failure],
+    )

@@ -1,0 +1,42 @@
+"""What is measured: which objects, over how many associations, how many of them."""
+
+from dataclasses import dataclass
+
+from benchmarks.generate import CT, CT_UNDEFINED, SR, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One row of the report."""
+
+    name: str
+    kind: Kind
+    objects: int
+    """In all, for a fast receiver."""
+    associations: int = 1
+    per_association: int = 0
+    """A new association after so many objects; 0: one for all."""
+    contexts: int = 1
+    """Proposed in each association."""
+
+    @property
+    def text(self) -> str:
+        """What it is, in words."""
+        each = f", {self.per_association} an association" if self.per_association else ""
+        proposed = f", {self.contexts} contexts" if self.contexts > 1 else ""
+        plural = "s" if self.associations > 1 else ""
+        return f"{self.kind.name}, {self.associations} association{plural}{each}{proposed}"
+
+
+W1 = Workload("W1", CT, 400)
+W1B = Workload("W1b", CT_UNDEFINED, 400)
+W2 = Workload("W2", SR, 2000)
+W4 = Workload("W4", CT, 480, associations=8)
+W5 = tuple(
+    Workload(f"W5-{senders}x{contexts}", SR, 480, associations=senders, per_association=1, contexts=contexts)
+    for senders in (1, 8)
+    for contexts in (1, 64, 128)
+)
+
+QUICK = (W1, W4)
+FULL = (W1, W1B, W2, W4, *W5)
