@@ -122,12 +122,16 @@ def item(kind: int, value: bytes) -> bytes:
     return _HEADER.pack(kind, len(value)) + value
 
 
+def text(value: bytes) -> str:
+    """A text field up to its padding with NUL. A blank is part of a UID: one that has any is another UID to storescp."""
+    return value.split(b"\0", 1)[0].decode("latin-1")
+
+
 def uid(data: bytes, start: int, end: int, field: str) -> str:
-    """A UID field without its padding: NUL at its end, blanks anywhere (storescp facts 4.1, 5.3)."""
+    """A UID field of an item (storescp facts 4.1)."""
     if end - start > MAX_UID_LENGTH:
         raise WireError(field, start, f"UID of {end - start} characters, at most {MAX_UID_LENGTH} are allowed")
-    text = data[start:end].split(b"\0", 1)[0].decode("latin-1")
-    return "".join(text.split())
+    return text(data[start:end])
 
 
 def proposed_context(data: bytes, start: int, end: int) -> ProposedContext:

@@ -16,6 +16,7 @@ from storescpd.wire.items import (
     counted,
     item,
     split,
+    text,
 )
 
 
@@ -34,10 +35,6 @@ class _Found:
     common_extended: list[CommonExtendedNegotiation] = field(default_factory=list)
 
 
-def _text(value: bytes) -> str:
-    return value.split(b"\0", 1)[0].decode("latin-1").strip(" ")
-
-
 def _maximum_length(found: _Found, fields: Fields) -> None:
     if found.maximum_length is None:
         found.maximum_length = fields.u32()
@@ -45,12 +42,12 @@ def _maximum_length(found: _Found, fields: Fields) -> None:
 
 def _implementation_class_uid(found: _Found, fields: Fields) -> None:
     if found.implementation_class_uid is None:
-        found.implementation_class_uid = _text(fields.rest())
+        found.implementation_class_uid = text(fields.rest()).strip(" ")
 
 
 def _implementation_version_name(found: _Found, fields: Fields) -> None:
     if found.implementation_version_name is None:
-        found.implementation_version_name = _text(fields.rest())
+        found.implementation_version_name = text(fields.rest()).strip(" ")
 
 
 def _asynchronous_window(found: _Found, fields: Fields) -> None:
