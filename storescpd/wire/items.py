@@ -123,7 +123,7 @@ def item(kind: int, value: bytes) -> bytes:
 
 
 def text(value: bytes) -> str:
-    """A text field up to its padding with NUL. A blank is part of a UID: one that has any is another UID to storescp."""
+    """A text field up to its padding with NUL; a blank is part of a UID and makes another UID of it, as for storescp."""
     return value.split(b"\0", 1)[0].decode("latin-1")
 
 
@@ -217,10 +217,8 @@ class Fields:
         return self._data[start : start + length]
 
     def counted_uid(self) -> str:
-        """A length of two bytes and a UID of that length."""
-        length = self.u16()
-        start = self._take(length)
-        return uid(self._data, start, start + length, self._field)
+        """A length of two bytes and a UID, which names no class that we know when it is too long (as for storescp)."""
+        return text(self.counted())
 
     def rest(self) -> bytes:
         """All that is left."""

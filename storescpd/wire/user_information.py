@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from storescpd.wire.codes import ItemType
+from storescpd.wire.errors import WireError
 from storescpd.wire.items import (
     AsynchronousOperationsWindow,
     CommonExtendedNegotiation,
@@ -85,6 +86,10 @@ def _common_extended(found: _Found, fields: Fields) -> None:
     found.common_extended.append(CommonExtendedNegotiation(sop_class, service_class, tuple(related)))
 
 
+_CUT_SHORT_REFUSED = frozenset((ItemType.ROLE_SELECTION, ItemType.EXTENDED_NEGOTIATION, ItemType.USER_IDENTITY_RQ))
+"""storescp does not answer a request in which one of these is cut short; the length of the others it ignores, and so do
+we, because a Storage SCP can do without what they say."""
+
 _READERS: Mapping[int, Callable[[_Found, Fields], None]] = MappingProxyType(
     {
         ItemType.MAXIMUM_LENGTH: _maximum_length,
@@ -104,13 +109,18 @@ def decode(data: bytes, start: int, end: int) -> UserInformation:
     """Decode the value of a user information item; unknown sub-items are skipped.
 
     Raises:
-        WireError: a sub-item is cut short or goes beyond its place.
+        WireError: a sub-item goes beyond its place, or is cut short and would have to be answered.
     """
     found = _Found()
     for kind, first, last in split(data, start, end, "user information"):
         read = _READERS.get(kind)
-        if read is not None:
+        if read is None:
+            continue
+        try:
             read(found, Fields(data, first, last, f"user information sub-item 0x{kind:02X}"))
+        except WireError:
+            if kind in _CUT_SHORT_REFUSED:
+                raise
     return UserInformation(
         maximum_length=found.maximum_length,
         implementation_class_uid=found.implementation_class_uid or "",
