@@ -9,7 +9,6 @@ from storescpd.wire.errors import WireError
 from storescpd.wire.items import (
     AnsweredContext,
     ProposedContext,
-    UserInformation,
     answered_context,
     encode_answered_context,
     encode_proposed_context,
@@ -100,7 +99,7 @@ def _associate(kind: PduType, body: bytes) -> AssociateRQ | AssociateAC:
     application_context = ""
     proposed: list[ProposedContext] = []
     answered: list[AnsweredContext] = []
-    information = UserInformation()
+    information: list[tuple[int, int]] = []
     for item_type, start, end in split(body, _ASSOCIATE.size, len(body), field):
         if item_type == ItemType.APPLICATION_CONTEXT:
             application_context = uid(body, start, end, "application context")
@@ -109,11 +108,11 @@ def _associate(kind: PduType, body: bytes) -> AssociateRQ | AssociateAC:
         elif item_type == ItemType.PRESENTATION_CONTEXT_AC:
             answered.append(answered_context(body, start, end))
         elif item_type == ItemType.USER_INFORMATION:
-            information = user_information.decode(body, start, end)
+            information.append((start, end))
     titles = (title(called), title(calling), application_context)
     if kind is PduType.A_ASSOCIATE_RQ:
-        return AssociateRQ(*titles, tuple(proposed), information, version)
-    return AssociateAC(*titles, tuple(answered), information, version)
+        return AssociateRQ(*titles, tuple(proposed), user_information.decode(body, information), version)
+    return AssociateAC(*titles, tuple(answered), user_information.decode(body, information), version)
 
 
 def _presentation_data_values(body: bytes) -> tuple[PresentationDataValue, ...]:

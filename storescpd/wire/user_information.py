@@ -1,6 +1,6 @@
 """The user information item and its sub-items (PS3.8 9.3.2.3 and annex D, PS3.7 annex D.3.3)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -23,11 +23,11 @@ from storescpd.wire.items import (
 
 @dataclass(slots=True)
 class _Found:
-    """What was read so far; of a sub-item that may stand once, the first is kept."""
+    """What was read so far; of a sub-item that may stand once, the last counts, as for storescp."""
 
     maximum_length: int | None = None
-    implementation_class_uid: str | None = None
-    implementation_version_name: str | None = None
+    implementation_class_uid: str = ""
+    implementation_version_name: str = ""
     asynchronous_window: AsynchronousOperationsWindow | None = None
     user_identity: UserIdentity | None = None
     user_identity_response: bytes | None = None
@@ -37,33 +37,27 @@ class _Found:
 
 
 def _maximum_length(found: _Found, fields: Fields) -> None:
-    if found.maximum_length is None:
-        found.maximum_length = fields.u32()
+    found.maximum_length = fields.u32()
 
 
 def _implementation_class_uid(found: _Found, fields: Fields) -> None:
-    if found.implementation_class_uid is None:
-        found.implementation_class_uid = text(fields.rest()).strip(" ")
+    found.implementation_class_uid = text(fields.rest())
 
 
 def _implementation_version_name(found: _Found, fields: Fields) -> None:
-    if found.implementation_version_name is None:
-        found.implementation_version_name = text(fields.rest()).strip(" ")
+    found.implementation_version_name = text(fields.rest()).strip(" ")
 
 
 def _asynchronous_window(found: _Found, fields: Fields) -> None:
-    if found.asynchronous_window is None:
-        found.asynchronous_window = AsynchronousOperationsWindow(fields.u16(), fields.u16())
+    found.asynchronous_window = AsynchronousOperationsWindow(fields.u16(), fields.u16())
 
 
 def _user_identity(found: _Found, fields: Fields) -> None:
-    if found.user_identity is None:
-        found.user_identity = UserIdentity(fields.u8(), fields.u8() != 0, fields.counted(), fields.counted())
+    found.user_identity = UserIdentity(fields.u8(), fields.u8() != 0, fields.counted(), fields.counted())
 
 
 def _user_identity_response(found: _Found, fields: Fields) -> None:
-    if found.user_identity_response is None:
-        found.user_identity_response = fields.counted()
+    found.user_identity_response = fields.counted()
 
 
 def _role(found: _Found, fields: Fields) -> None:
@@ -105,14 +99,14 @@ _READERS: Mapping[int, Callable[[_Found, Fields], None]] = MappingProxyType(
 )
 
 
-def decode(data: bytes, start: int, end: int) -> UserInformation:
-    """Decode the value of a user information item; unknown sub-items are skipped.
+def decode(data: bytes, places: Iterable[tuple[int, int]]) -> UserInformation:
+    """Decode the values of all user information items together; unknown sub-items are skipped.
 
     Raises:
         WireError: a sub-item goes beyond its place, or is cut short and would have to be answered.
     """
     found = _Found()
-    for kind, first, last in split(data, start, end, "user information"):
+    for kind, first, last in (place for start, end in places for place in split(data, start, end, "user information")):
         read = _READERS.get(kind)
         if read is None:
             continue
@@ -123,8 +117,8 @@ def decode(data: bytes, start: int, end: int) -> UserInformation:
                 raise
     return UserInformation(
         maximum_length=found.maximum_length,
-        implementation_class_uid=found.implementation_class_uid or "",
-        implementation_version_name=found.implementation_version_name or "",
+        implementation_class_uid=found.implementation_class_uid,
+        implementation_version_name=found.implementation_version_name,
         asynchronous_window=found.asynchronous_window,
         roles=tuple(found.roles),
         extended=tuple(found.extended),
