@@ -18,6 +18,7 @@ from storescpd.wire.items import (
     uid,
 )
 from storescpd.wire.pdu import (
+    PROTOCOL_VERSION,
     Abort,
     AssociateAC,
     AssociateRJ,
@@ -100,7 +101,9 @@ def _associate(kind: PduType, body: bytes) -> AssociateRQ | AssociateAC:
     proposed: list[ProposedContext] = []
     answered: list[AnsweredContext] = []
     information: list[tuple[int, int]] = []
-    for item_type, start, end in split(body, _ASSOCIATE.size, len(body), field):
+    # Of another version nobody knows the items: storescp names the version as the reason even where it cannot read them.
+    items_end = len(body) if version & PROTOCOL_VERSION else _ASSOCIATE.size
+    for item_type, start, end in split(body, _ASSOCIATE.size, items_end, field):
         if item_type == ItemType.APPLICATION_CONTEXT:
             application_context = uid(body, start, end, "application context")
         elif item_type == ItemType.PRESENTATION_CONTEXT_RQ:
