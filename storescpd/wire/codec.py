@@ -101,7 +101,7 @@ def _associate(kind: PduType, body: bytes) -> AssociateRQ | AssociateAC:
     proposed: list[ProposedContext] = []
     answered: list[AnsweredContext] = []
     information: list[tuple[int, int]] = []
-    # Of another version nobody knows the items: storescp names the version as the reason even where it cannot read them.
+    # The items of another version are unknown: storescp names the version even where it could not read them.
     items_end = len(body) if version & PROTOCOL_VERSION else _ASSOCIATE.size
     for item_type, start, end in split(body, _ASSOCIATE.size, items_end, field):
         if item_type == ItemType.APPLICATION_CONTEXT:

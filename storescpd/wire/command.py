@@ -1,7 +1,7 @@
 """Command sets (PS3.7 section 6.3 and annex E): implicit VR little endian, group 0000 alone.
 
 UIDs come without any white space and NUL (storescp facts 5.3): the stripped value is what names, responses and the
-file meta information use.
+file meta information use. Elements of other groups, and a rest that is too short for an element, are passed over.
 """
 
 import struct
@@ -55,7 +55,6 @@ class CEchoRQ:
 
     message_id: int
     affected_sop_class_uid: str
-    data_set_present: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +80,22 @@ def elements(data: bytes) -> dict[int, bytes]:
     """The elements of a command set: element number to value; the first of a number wins.
 
     Raises:
-        WireError: an element goes beyond the end, is not of group 0000, or there are more than ``MAX_ELEMENTS``.
+        WireError: an element goes beyond the end, or there are more than ``MAX_ELEMENTS``.
     """
     found: dict[int, bytes] = {}
     position = 0
     end = len(data)
-    while position < end:
-        if end - position < _ELEMENT.size:
-            raise WireError("command set", position, "element header is cut short")
+    while end - position >= _ELEMENT.size:
         group, number, length = _ELEMENT.unpack_from(data, position)
-        if group:
-            raise WireError("command set", position, f"element ({group:04X},{number:04X}) is not of group 0000")
         position += _ELEMENT.size
         if length > end - position:
-            raise WireError("command set", position, f"(0000,{number:04X}) of {length} bytes goes beyond the end")
+            raise WireError(
+                "command set", position, f"({group:04X},{number:04X}) of {length} bytes goes beyond the end"
+            )
         if len(found) == MAX_ELEMENTS:
             raise WireError("command set", position, f"more than {MAX_ELEMENTS} elements")
-        found.setdefault(number, data[position : position + length])
+        if group == 0:
+            found.setdefault(number, data[position : position + length])
         position += length
     return found
 
@@ -114,9 +112,10 @@ def decode(data: bytes) -> Request:
     if field == CommandField.C_STORE_RQ:
         return _c_store(found)
     if field == CommandField.C_ECHO_RQ:
-        present = _number(found, COMMAND_DATA_SET_TYPE, "command data set type") != NO_DATA_SET
+        if _number(found, COMMAND_DATA_SET_TYPE, "command data set type") != NO_DATA_SET:
+            raise WireError("command data set type", 0, "C-ECHO-RQ with a data set")
         sop_class = _uid(found, AFFECTED_SOP_CLASS_UID, "affected SOP class UID")[0]
-        return CEchoRQ(_number(found, MESSAGE_ID, "message ID"), sop_class, present)
+        return CEchoRQ(_number(found, MESSAGE_ID, "message ID"), sop_class)
     return UnsupportedCommand(field)
 
 
@@ -125,6 +124,8 @@ def _c_store(found: dict[int, bytes]) -> CStoreRQ:
         raise WireError("command data set type", 0, "C-STORE-RQ without a data set")
     sop_class, blanks_in_class = _uid(found, AFFECTED_SOP_CLASS_UID, "affected SOP class UID")
     instance, blanks_in_instance = _uid(found, AFFECTED_SOP_INSTANCE_UID, "affected SOP instance UID")
+    if not instance:
+        raise WireError("affected SOP instance UID", 0, "it is empty")
     return CStoreRQ(
         message_id=_number(found, MESSAGE_ID, "message ID"),
         affected_sop_class_uid=sop_class,
@@ -145,11 +146,11 @@ def _uid(found: dict[int, bytes], number: int, field: str) -> tuple[str, bool]:
     value = found.get(number)
     if value is None:
         raise WireError(field, 0, f"(0000,{number:04X}) is missing")
-    text = value.split(b"\0", 1)[0].decode("latin-1")
-    stripped = "".join(text.split())
-    if not 1 <= len(stripped) <= MAX_UID_LENGTH:
-        raise WireError(field, 0, f"(0000,{number:04X}) has {len(stripped)} characters, 1 to {MAX_UID_LENGTH} may be")
-    return stripped, len(stripped) != len(text)
+    text = value.split(b"\0", 1)[0]
+    stripped = b"".join(text.split())  # of bytes: white space of ASCII alone, as storescp
+    if len(stripped) > MAX_UID_LENGTH:
+        raise WireError(field, 0, f"(0000,{number:04X}) has {len(stripped)} characters, {MAX_UID_LENGTH} may be")
+    return stripped.decode("latin-1"), len(stripped) != len(text)
 
 
 def _element(number: int, value: bytes) -> bytes:

@@ -123,7 +123,7 @@ def item(kind: int, value: bytes) -> bytes:
 
 
 def text(value: bytes) -> str:
-    """A text field up to its padding with NUL; a blank is part of a UID and makes another UID of it, as for storescp."""
+    """A text field up to its padding with NUL. A blank is not padding: it makes another UID, as for storescp."""
     return value.split(b"\0", 1)[0].decode("latin-1")
 
 
