@@ -50,9 +50,9 @@ class Negotiation:
 
 def title_rejection(request: AssociateRQ) -> AssociateRJ | None:
     """The rejection that blank titles deserve."""
-    if not request.called_ae_title.strip():
+    if not request.called_ae_title.strip(" "):
         return CALLED_TITLE_NOT_RECOGNIZED
-    if not request.calling_ae_title.strip():
+    if not request.calling_ae_title.strip(" "):
         return CALLING_TITLE_NOT_RECOGNIZED
     return None
 
