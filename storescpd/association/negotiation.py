@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum, auto
 
 from storescpd.association.policy import Policy
+from storescpd.data.sop_classes import VERIFICATION
 from storescpd.data.transfer_syntaxes import IMPLICIT_LITTLE
 from storescpd.wire import codec
 from storescpd.wire.codes import ContextResult, PduType, RejectResult, RejectSource
@@ -48,6 +50,16 @@ class Negotiation:
     """Set where the request is to be rejected whatever its titles are."""
 
 
+class _Rank(IntEnum):
+    """Which of several contexts with one id counts: the highest (storescp negotiates in these passes)."""
+
+    UNWANTED = auto()
+    UNREADABLE = auto()
+    VERIFICATION = auto()
+    STORAGE = auto()
+    UNKNOWN = auto()
+
+
 def title_rejection(request: AssociateRQ) -> AssociateRJ | None:
     """The rejection that blank titles deserve."""
     if not request.called_ae_title.strip(" "):
@@ -57,33 +69,52 @@ def title_rejection(request: AssociateRQ) -> AssociateRJ | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    proposed: ProposedContext
+    result: ContextResult
+    syntax: str
+    rank: tuple[_Rank, int]
+    """Among contexts with one id; the second number is higher the more the transfer syntax is wanted."""
+
+
 def negotiate(request: AssociateRQ, policy: Policy) -> Negotiation:
-    """Decide every proposed context; contexts with one id collapse into the first of them."""
-    accepted: dict[int, AcceptedContext] = {}
-    answers: dict[int, AnsweredContext] = {}
-    refused: list[tuple[ProposedContext, ContextResult]] = []
+    """Decide every proposed context; contexts with one id get one answer, at the place of the first of them."""
+    decisions: dict[int, _Decision] = {}
     for proposed in request.presentation_contexts:
-        if proposed.context_id in answers:
-            continue
-        result, syntax = _decide(proposed, policy)
-        answers[proposed.context_id] = AnsweredContext(proposed.context_id, result, syntax)
-        if result is ContextResult.ACCEPTANCE:
-            accepted[proposed.context_id] = AcceptedContext(proposed.context_id, proposed.abstract_syntax, syntax)
-        else:
-            refused.append((proposed, result))
-    items = _answer_items(request, tuple(answers.values()), policy)
-    return Negotiation(accepted, tuple(refused), items, _rejection(request))
+        decision = _decide(proposed, policy)
+        rival = decisions.get(proposed.context_id)
+        if rival is None or decision.rank > rival.rank:
+            decisions[proposed.context_id] = decision
+    answers = tuple(AnsweredContext(number, made.result, made.syntax) for number, made in decisions.items())
+    accepted = {
+        number: AcceptedContext(number, made.proposed.abstract_syntax, made.syntax)
+        for number, made in decisions.items()
+        if made.result is ContextResult.ACCEPTANCE
+    }
+    refused = tuple((made.proposed, made.result) for number, made in decisions.items() if number not in accepted)
+    return Negotiation(accepted, refused, _answer_items(request, answers, policy), _rejection(request))
 
 
-def _decide(proposed: ProposedContext, policy: Policy) -> tuple[ContextResult, str]:
+def _decide(proposed: ProposedContext, policy: Policy) -> _Decision:
     """Result and transfer syntax; a refused context is answered with implicit little endian (storescp facts 4.1)."""
-    wanted = proposed.abstract_syntax in policy.abstract_syntaxes
-    if not wanted and (policy.known_uids is None or proposed.abstract_syntax in policy.known_uids):
-        return ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED, IMPLICIT_LITTLE
-    for syntax in policy.transfer_syntaxes:
+    rank = _rank(proposed.abstract_syntax, policy)
+    if rank is _Rank.UNWANTED:
+        result = ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED
+        return _Decision(proposed, result, IMPLICIT_LITTLE, (rank, 0))
+    for number, syntax in enumerate(policy.transfer_syntaxes):
         if syntax in proposed.transfer_syntaxes:
-            return ContextResult.ACCEPTANCE, syntax
-    return ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED, IMPLICIT_LITTLE
+            return _Decision(proposed, ContextResult.ACCEPTANCE, syntax, (rank, -number))
+    result = ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED
+    return _Decision(proposed, result, IMPLICIT_LITTLE, (_Rank.UNREADABLE, 0))
+
+
+def _rank(abstract_syntax: str, policy: Policy) -> _Rank:
+    if abstract_syntax in policy.abstract_syntaxes:
+        return _Rank.VERIFICATION if abstract_syntax == VERIFICATION else _Rank.STORAGE
+    if policy.known_uids is None or abstract_syntax in policy.known_uids:
+        return _Rank.UNWANTED
+    return _Rank.UNKNOWN
 
 
 def _rejection(request: AssociateRQ) -> AssociateRJ | None:
