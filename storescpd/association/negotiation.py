@@ -29,6 +29,10 @@ CALLED_TITLE_NOT_RECOGNIZED = AssociateRJ(RejectResult.PERMANENT, RejectSource.S
 LOCAL_LIMIT_EXCEEDED = AssociateRJ(RejectResult.TRANSIENT, RejectSource.SERVICE_PROVIDER_PRESENTATION, 2)
 
 
+MAX_REMEMBERED = 65536
+"""Bytes; 128 contexts with five transfer syntaxes each have some 25,000. A longer request is negotiated every time."""
+
+
 @dataclass(frozen=True, slots=True)
 class AcceptedContext:
     """A presentation context that both sides know now."""
@@ -141,7 +145,8 @@ def _answer_items(request: AssociateRQ, answers: tuple[AnsweredContext, ...], po
 class NegotiationCache:
     """Remembers the outcome of requests: who opens one association an image repeats itself.
 
-    The key is the request without its titles. ``size`` bounds the memory; when it is full the oldest goes.
+    The key is the request without its titles. ``size`` and ``MAX_REMEMBERED`` bound the memory; when it is full it
+    begins anew. Several threads may use it: each change is one operation of a dictionary.
     """
 
     def __init__(self, policy: Policy, size: int = 64) -> None:
@@ -162,9 +167,7 @@ class NegotiationCache:
             if not isinstance(request, AssociateRQ):
                 raise TypeError(request)
             known = request, negotiate(request, self.policy)
-            if len(self._known) >= self._size:
-                self._known.pop(next(iter(self._known)), None)
-            self._known[key] = known
+            self._remember(key, known)
             return known
         request, negotiation = known
         called, calling = codec.titles(body)
@@ -177,3 +180,10 @@ class NegotiationCache:
             request.protocol_version,
         )
         return renamed, negotiation
+
+    def _remember(self, key: bytes, known: tuple[AssociateRQ, Negotiation]) -> None:
+        if len(key) > MAX_REMEMBERED:
+            return
+        if len(self._known) >= self._size:
+            self._known = {}
+        self._known[key] = known
