@@ -37,6 +37,7 @@ _KINDS = {int(kind): kind for kind in PduType}
 
 _USER_ABORT = codec.encode(Abort(AbortSource.SERVICE_USER, AbortReason.NOT_SPECIFIED))
 _PROVIDER_ABORT = codec.encode(Abort(AbortSource.SERVICE_PROVIDER, AbortReason.UNEXPECTED_PDU))
+_UNEXPECTED = {Action.ABORT_AS_USER: _USER_ABORT, Action.ABORT_AS_PROVIDER: _PROVIDER_ABORT}
 
 
 def _header(view: memoryview, position: int) -> tuple[int, int]:
@@ -73,6 +74,8 @@ class Acceptor:
         """
         events: list[Event] = []
         position = 0
+        if self._state is State.CLOSING:
+            return events, len(view)
         try:
             while True:
                 if self._messages.expecting is Expecting.DATA:
@@ -128,20 +131,23 @@ class Acceptor:
         if len(view) - start < length:
             return position
         action, self._state = TRANSITIONS[self._state, kind]
-        self._act(action, kind, view[start : start + length], events)
+        self._act(action, view[start : start + length], events)
         return start + length
 
     def _admitted(self, number: int, length: int, events: list[Event]) -> PduType | None:
-        """The PDU's type, when it is known and no longer than it may be; looked at before its bytes are waited for."""
+        """The PDU's type, when it may come now and is no longer than it may be; the header alone decides."""
+        # A first PDU that makes no sense comes from no DICOM peer: storescp closes without a word (storescp facts 4.1).
+        reply = b"" if self._state is State.AWAITING_REQUEST else _USER_ABORT
         kind = _KINDS.get(number)
         if kind is None:
-            # A first PDU of an unknown kind is no DICOM peer: storescp closes without a word (storescp facts 4.1).
-            reply = b"" if self._state is State.AWAITING_REQUEST else _USER_ABORT
             events.append(self._violation(reply, f"unknown PDU type 0x{number:02X}"))
+            return None
+        unexpected = _UNEXPECTED.get(TRANSITIONS[self._state, kind][0])
+        if unexpected is not None:
+            events.append(self._violation(unexpected, f"unexpected {kind.name}"))
             return None
         limit = self._limit(kind)
         if length > limit:
-            reply = b"" if kind is PduType.A_ASSOCIATE_RQ else _USER_ABORT
             events.append(self._violation(reply, f"{kind.name} of {length} bytes, at most {limit} are allowed"))
             return None
         return kind
@@ -149,11 +155,9 @@ class Acceptor:
     def _limit(self, kind: PduType) -> int:
         if kind is PduType.P_DATA_TF:
             return self._max_pdu
-        if kind in (PduType.A_ASSOCIATE_RQ, PduType.A_ASSOCIATE_AC):
-            return MAX_ASSOCIATE_LENGTH
-        return MAX_CONTROL_LENGTH
+        return MAX_ASSOCIATE_LENGTH if kind is PduType.A_ASSOCIATE_RQ else MAX_CONTROL_LENGTH
 
-    def _act(self, action: Action, kind: PduType, body: memoryview, events: list[Event]) -> None:
+    def _act(self, action: Action, body: memoryview, events: list[Event]) -> None:
         if action is Action.TAKE_DATA:
             self._take_values(body, events)
         elif action is Action.NEGOTIATE:
@@ -164,9 +168,6 @@ class Acceptor:
             events.append(ReleaseRequested())
         elif action is Action.NOTE_ABORT:
             events.append(Aborted(*bytes(body[2:4])) if len(body) >= 4 else Aborted(0, 0))
-        elif action is not Action.IGNORE:
-            reply = _USER_ABORT if action is Action.ABORT_AS_USER else _PROVIDER_ABORT
-            events.append(self._violation(reply, f"unexpected {kind.name}"))
 
     def _take_values(self, body: memoryview, events: list[Event]) -> None:
         position = 0
