@@ -4,8 +4,8 @@ from storescpd.wire.codec import COMMAND, HEADER, LAST, PDV_HEADER, PDV_OVERHEAD
 from storescpd.wire.codes import PduType
 from storescpd.wire.errors import WireError
 
-MIN_PEER_PDU = 18
-"""Bytes; storescp aborts when it has to answer into less (storescp facts 4.6)."""
+MIN_PEER_PDU = 14
+"""Bytes; storescp 3.6.7 aborts when it has to answer into less."""
 UNLIMITED_PDU = 131072
 """What a peer's maximum length of 0 is taken for (storescp facts 4.6)."""
 

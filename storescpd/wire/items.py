@@ -18,7 +18,7 @@ _U32 = struct.Struct(">I")
 MAX_UID_LENGTH = 64
 """PS3.5 9.1. A longer one in a request is malformed."""
 MAX_CONTEXT_TRANSFER_SYNTAXES = 128
-"""storescp answers nothing to a context with more (storescp facts 4.1 step 11); PS3.8 knows no limit."""
+"""PS3.8 knows no limit. storescp 3.6.7 answers nothing to a request with more than 50 in one context."""
 
 
 @dataclass(frozen=True, slots=True)
