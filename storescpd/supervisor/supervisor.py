@@ -172,16 +172,15 @@ class Supervisor:
                 os.kill(worker.pid, signal.SIGUSR1)
 
     def _on_signals(self) -> None:
-        numbers = set(self._wakeup.recv(4096))
+        numbers = self._wakeup.recv(4096)
         if signal.SIGCHLD in numbers:
             self._bury()
         if signal.SIGHUP in numbers and not self._stopping.asked:
             self._renew()
-        if signal.SIGINT in numbers:
-            self._stop(signal.SIGINT, 0.0)
-        if signal.SIGTERM in numbers:
-            again = self._stopping.asked
-            self._stop(signal.SIGTERM, 0.0 if again else self._generation.drain_timeout)
+        for number in numbers:
+            if number in (signal.SIGTERM, signal.SIGINT):
+                at_once = number == signal.SIGINT or self._stopping.asked
+                self._stop(signal.SIGINT if at_once else signal.SIGTERM)
 
     def _bury(self) -> None:
         for worker, cause in self._children.reap():
@@ -208,13 +207,15 @@ class Supervisor:
             self._awaited = generation.workers
             self._fork_missing()
 
-    def _stop(self, number: int, drain_timeout: float) -> None:
-        if not self._stopping.asked:
-            log_event(logger, logging.INFO, "stopping", signal=signal.Signals(number).name)
+    def _stop(self, order: signal.Signals) -> None:
+        """SIGTERM lets open associations end, SIGINT does not."""
+        message = "stopping" if order is signal.SIGTERM else "stopping at once"
+        log_event(logger, logging.INFO, message, workers=len(self._children.workers))
+        drain = self._generation.drain_timeout if order is signal.SIGTERM else 0.0
         self._stopping.asked = True
-        self._stopping.kill_at = time.monotonic() + drain_timeout + LAST_GRACE + LEAVE_GRACE + KILL_GRACE
+        self._stopping.kill_at = time.monotonic() + drain + LAST_GRACE + LEAVE_GRACE + KILL_GRACE
         close(self._bound.values())
-        self._children.signal(number)
+        self._children.signal(order)
 
 
 def _noted(_number: int, _frame: object) -> None:

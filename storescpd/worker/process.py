@@ -1,6 +1,6 @@
 """The main loop of a worker process: accept, obey the supervisor, drain, end.
 
-Orders come as signals (SIGTERM: drain; SIGUSR1: drain after a reload; SIGINT, or SIGTERM again: end at once) and as
+Orders come as signals (SIGTERM: drain; SIGUSR1: drain after a reload; SIGINT: end at once) and as
 the end of the lifeline, a pipe that the supervisor alone can write to: when it dies, whatever killed it, its workers
 drain and leave.
 """
@@ -67,7 +67,7 @@ class Process:
         self._accept = AcceptLoop(orders.listeners, orders.settings, orders.slot, self._control)
         self._epoll = select.epoll()
         self._wakeup, self._wakeup_writer = socket.socketpair()
-        self._draining = self._stopped = False
+        self._draining = False
         self._press_at = self._cut_at = self._leave_at = math.inf
 
     def run(self) -> None:
@@ -129,11 +129,10 @@ class Process:
     def _obey(self, number: int) -> None:
         if number == signal.SIGUSR1:
             self._drain(self._orders.reload_drain_timeout or math.inf)
-        elif number == signal.SIGINT or self._stopped:
+        elif number == signal.SIGINT:
             self._drain(0.0)
             self._cut_at = time.monotonic()
         else:
-            self._stopped = True
             self._drain(self._orders.drain_timeout)
 
     def _drain(self, timeout: float) -> None:

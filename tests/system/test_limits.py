@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.daemon import storescpd
 from tests.support.processes import end, eventually
-from tests.support.rawclient import Rejected
+from tests.support.rawclient import Closed, Rejected
 from tests.support.scenes import ECHO, SUCCESS, associate
 
 LOCAL_LIMIT = (2, 3, 2)
@@ -23,7 +23,7 @@ def accepted(port: int, **options):
     """An association, or nothing while there is no place."""
     try:
         return associate(port, **options)
-    except (Rejected, ConnectionError):
+    except (Rejected, Closed, ConnectionError):
         return None
 
 

@@ -78,6 +78,8 @@ def test_a_stop_at_once_ends_everything(signals, tmp_path):
             rest = begin(association, template, 2)
             for number in signals:
                 daemon.signal(number)
+                # The kernel folds two signals of one kind that come together.
+                eventually(lambda: "stopping" in daemon.log())
             daemon.wait()
             with pytest.raises((Aborted, Closed)):
                 finish(association, rest)
