@@ -28,7 +28,8 @@ ALLOWED = {
 class Peer(Section):
     """Other settings for some senders.
 
-    The first table whose matchers all hold is used; one without matchers is for everyone.
+    The first table whose matchers all hold is used; one without matchers is for everyone. Its tables go key by key
+    over the sections of the same names, and each result must be valid as a whole.
     """
 
     calling_ae_title: Pattern | None = setting(None, "pattern of the sender's title", shown='"CT*"', example=True)
