@@ -117,7 +117,7 @@ def parse_umask(value: object) -> int:
     return mask
 
 
-def number(value: float) -> float:
+def number(value: float) -> int | float:
     """A duration as TOML shows it: whole seconds without a fraction."""
     return int(value) if value == int(value) else value
 

@@ -49,12 +49,17 @@ def lists_have_entries(config: Config) -> Iterator[Finding]:
 
 
 def contexts_are_whole(config: Config) -> Iterator[Finding]:
-    """Each class has a list of transfer syntaxes, and only one."""
+    """Each class has a list of transfer syntaxes."""
     negotiation = config.negotiation
     for name, contexts in negotiation.presentation_contexts.items():
         for index, context in enumerate(contexts):
             key: KeyPath = ("negotiation", "presentation_contexts", name, index, "transfer_syntaxes")
             yield from _reference(key, context.transfer_syntaxes, "transfer_syntaxes", negotiation)
+
+
+def contexts_are_unique(config: Config) -> Iterator[Finding]:
+    """A class has one list of transfer syntaxes. storescp looks at the chosen profile alone."""
+    for name, contexts in config.negotiation.presentation_contexts.items():
         yield from _repeated("presentation_contexts", name, (context.sop_class for context in contexts))
 
 
@@ -178,4 +183,4 @@ LISTS = (
 )
 """Rules of the lists alone, which a profile file must keep as well."""
 
-RULES = (*LISTS, chosen_profiles_exist, one_source)
+RULES = (*LISTS, contexts_are_unique, chosen_profiles_exist, one_source)

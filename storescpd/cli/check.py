@@ -1,0 +1,39 @@
+"""``--check-config``: everything that is wrong with a configuration, on paper and on this machine."""
+
+import os
+import sys
+from pathlib import Path
+
+from storescpd.config import ConfigError, Environment, Problem, detected
+from storescpd.config.document import read
+from storescpd.config.reading import assessed, located, stands
+from storescpd.config.unavailable import NOT_YET
+from storescpd.config.world import world_findings
+
+EX_OK = 0
+EX_CONFIG = 78
+"""sysexits.h"""
+
+
+def problems_of(path: Path, environment: Environment, not_yet: tuple[str, ...] = NOT_YET) -> list[Problem]:
+    """All problems and notes, in the file's order; raises ConfigError for a file that cannot be read at all."""
+    source = read(path)
+    found = assessed(source, environment, not_yet)
+    world = (finding for finding in world_findings(found.config, environment, path) if stands(finding, found.broken))
+    return located(source, (*found.findings, *world))
+
+
+def check_config(path: Path) -> int:
+    """Print what is wrong on stderr and a verdict on stdout; return the exit status."""
+    try:
+        problems = problems_of(path, detected(os.environ))
+    except ConfigError as error:
+        problems = list(error.problems)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    errors = sum(not problem.note for problem in problems)
+    if errors:
+        print(f"{path}: {errors} error{'s' if errors > 1 else ''}, not usable")
+        return EX_CONFIG
+    print(f"{path}: good")
+    return EX_OK

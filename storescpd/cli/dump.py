@@ -1,0 +1,32 @@
+"""``--dump-config``: the effective configuration as TOML."""
+
+import os
+import sys
+from pathlib import Path
+
+import tomli_w
+
+from storescpd.config import Config, ConfigError, detected, load
+from storescpd.config.dumping import tables
+
+EX_OK = 0
+EX_CONFIG = 78
+"""sysexits.h"""
+
+_NO_LISTENERS = "# No [[listeners]]: one with the defaults, unless sockets are passed by systemd or inetd.\n"
+
+
+def as_toml(config: Config) -> str:
+    """A text that loads again to an equal configuration; passwords are in clear."""
+    return ("" if config.listeners_given else _NO_LISTENERS) + tomli_w.dumps(tables(config))
+
+
+def dump_config(path: Path) -> int:
+    """Print the effective configuration, or what is wrong with it; return the exit status."""
+    try:
+        config = load(path, detected(os.environ))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return EX_CONFIG
+    sys.stdout.write(f"# The effective configuration of {path}\n{as_toml(config)}")
+    return EX_OK

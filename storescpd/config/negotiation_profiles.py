@@ -1,0 +1,87 @@
+"""A profile as an association needs it: UIDs instead of names (storescp facts 7.4, 7.6)."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from storescpd.config.negotiation import Negotiation
+from storescpd.config.problems import ConfigError, Finding, Problem
+from storescpd.config.profile_file import normalised, read_profile_file
+from storescpd.config.profile_names import sop_class_uid, transfer_syntax_uid
+from storescpd.config.root import Config
+from storescpd.config.rules.profiles import chosen_profiles
+from storescpd.config.words import joined, nearest
+
+_ONE_ENTRY = "keep one entry of each class in its list"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What one profile accepts. Verification is accepted only if it is listed."""
+
+    transfer_syntaxes: Mapping[str, tuple[str, ...]]
+    """By SOP class: transfer syntaxes, the one that is taken first coming first."""
+    roles: Mapping[str, Literal["scu", "scp", "both"]]
+    """By SOP class: what the peer may be."""
+    extended: Mapping[str, bytes]
+    """By SOP class: service class application information."""
+
+
+def profile(config: Config, name: str) -> Profile:
+    """A profile of a valid configuration, or of its profile file; raises ConfigError where there is none."""
+    negotiation = config.negotiation
+    if not negotiation.profile_file:
+        return resolved(negotiation, name)
+    path = negotiation.profile_file
+    lists = read_profile_file(Path(path))
+    if normalised(name) not in lists.profiles:
+        raise ConfigError(
+            [Problem(path, None, None, "", f'there is no profile "{name}"', f"write {joined(lists.profiles)}")]
+        )
+    wrong = _ambiguous(lists, normalised(name))
+    if wrong is not None:
+        raise ConfigError([Problem(path, None, None, "", wrong, _ONE_ENTRY)])
+    return resolved(lists, normalised(name))
+
+
+def resolved(negotiation: Negotiation, name: str) -> Profile:
+    """One of the profiles of lists whose rules hold."""
+    chosen = negotiation.profiles[name]
+    contexts = negotiation.presentation_contexts[chosen.presentation_contexts]
+    return Profile(
+        {_uid(context.sop_class): _syntaxes(negotiation, context.transfer_syntaxes) for context in contexts},
+        {_uid(entry.sop_class): entry.role for entry in negotiation.roles.get(chosen.roles, ())},
+        {_uid(entry.sop_class): bytes.fromhex(entry.data) for entry in negotiation.extended.get(chosen.extended, ())},
+    )
+
+
+def chosen_from_file(config: Config) -> Iterator[Finding]:
+    """Whether the chosen profiles are in the profile file; raises ConfigError where that file is wrong."""
+    lists = read_profile_file(Path(config.negotiation.profile_file))
+    for key, name in chosen_profiles(config):
+        if normalised(name) not in lists.profiles:
+            guess = nearest(normalised(name), lists.profiles)
+            remedy = f'did you mean "{guess}"?' if guess else f"write {joined(lists.profiles)}"
+            yield Finding(key, f'there is no profile "{name}" in {config.negotiation.profile_file}', remedy)
+            continue
+        wrong = _ambiguous(lists, normalised(name))
+        if wrong is not None:
+            yield Finding(key, wrong, _ONE_ENTRY)
+
+
+def _ambiguous(lists: Negotiation, name: str) -> str | None:
+    """What is wrong with a profile that names a class twice."""
+    contexts = lists.presentation_contexts[lists.profiles[name].presentation_contexts]
+    counted = Counter(_uid(context.sop_class) for context in contexts)
+    twice = [uid for uid, count in counted.items() if count > 1]
+    return f'the profile "{name}" names {joined(twice)} twice' if twice else None
+
+
+def _uid(sop_class: str) -> str:
+    return sop_class_uid(sop_class) or sop_class
+
+
+def _syntaxes(negotiation: Negotiation, name: str) -> tuple[str, ...]:
+    return tuple(transfer_syntax_uid(entry) or entry for entry in negotiation.transfer_syntaxes[name])

@@ -1,0 +1,69 @@
+"""Users and groups exist, and this process may hand files to them."""
+
+import grp
+import os
+import pwd
+from collections.abc import Iterator
+
+from storescpd.config.problems import Finding, KeyPath
+from storescpd.config.root import Config
+
+
+def me() -> str:
+    """The user of this process, by name where it has one."""
+    uid = os.geteuid()
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def group_id(name: str) -> int | None:
+    """A group's number, given its name or the number itself; ``None`` where there is none."""
+    if name.isascii() and name.isdecimal():
+        return int(name)
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        return None
+
+
+def findings(config: Config) -> Iterator[Finding]:
+    """About the user and the groups that the file names."""
+    yield from _user(config)
+    if config.process.group and group_id(config.process.group) is None:
+        yield _no_group(("process", "group"), config.process.group)
+    yield from _storage_group(config, ("storage", "group"), config.storage.group)
+    for index, peer in enumerate(config.peers):
+        if "group" in peer.storage.model_fields_set:
+            yield from _storage_group(config, ("peers", index, "storage", "group"), peer.storage.group)
+
+
+def _user(config: Config) -> Iterator[Finding]:
+    name = config.process.user
+    if not name:
+        return
+    key: KeyPath = ("process", "user")
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        yield Finding(key, f'there is no user "{name}"', "create it, or name another")
+        return
+    if name != me():
+        message = f"rights were checked as {me()}, not as {name}"
+        yield Finding(key, message, f"check again with: runuser -u {name} -- storescpd --check-config", note=True)
+
+
+def _no_group(key: KeyPath, name: str) -> Finding:
+    return Finding(key, f'there is no group "{name}"', "create it, or name another")
+
+
+def _storage_group(config: Config, key: KeyPath, name: str) -> Iterator[Finding]:
+    if not name:
+        return
+    number = group_id(name)
+    if number is None:
+        yield _no_group(key, name)
+    elif os.geteuid() != 0 and not config.process.user and number not in {os.getegid(), *os.getgroups()}:
+        message = f"{me()} is not in the group {name} and so cannot give files to it"
+        yield Finding(key, message, f"add the user to it: usermod -a -G {name} {me()}")
