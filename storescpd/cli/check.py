@@ -4,15 +4,12 @@ import os
 import sys
 from pathlib import Path
 
+from storescpd.cli.status import Exit
 from storescpd.config import ConfigError, Environment, Problem, detected
 from storescpd.config.document import read
 from storescpd.config.reading import assessed, located, stands
 from storescpd.config.unavailable import NOT_YET
 from storescpd.config.world import world_findings
-
-EX_OK = 0
-EX_CONFIG = 78
-"""sysexits.h"""
 
 
 def problems_of(path: Path, environment: Environment, not_yet: tuple[str, ...] = NOT_YET) -> list[Problem]:
@@ -34,6 +31,6 @@ def check_config(path: Path) -> int:
     errors = sum(not problem.note for problem in problems)
     if errors:
         print(f"{path}: {errors} error{'s' if errors > 1 else ''}, not usable")
-        return EX_CONFIG
+        return Exit.CONFIG
     print(f"{path}: good")
-    return EX_OK
+    return Exit.OK

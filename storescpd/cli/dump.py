@@ -6,12 +6,9 @@ from pathlib import Path
 
 import tomli_w
 
+from storescpd.cli.status import Exit
 from storescpd.config import Config, ConfigError, detected, load
 from storescpd.config.dumping import tables
-
-EX_OK = 0
-EX_CONFIG = 78
-"""sysexits.h"""
 
 _NO_LISTENERS = "# No [[listeners]]: one with the defaults, unless sockets are passed by systemd or inetd.\n"
 
@@ -27,6 +24,6 @@ def dump_config(path: Path) -> int:
         config = load(path, detected(os.environ))
     except ConfigError as error:
         print(error, file=sys.stderr)
-        return EX_CONFIG
+        return Exit.CONFIG
     sys.stdout.write(f"# The effective configuration of {path}\n{as_toml(config)}")
-    return EX_OK
+    return Exit.OK

@@ -5,7 +5,7 @@ import sys
 from pynetdicom import AE
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
-from storescpd.cli.storescpd import Exit
+from storescpd.cli.status import Exit
 
 TIMEOUT = 10
 """Seconds for each step: a peer on the same network answers within one."""

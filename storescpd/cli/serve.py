@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from storescpd.cli.storescpd import Exit
-from storescpd.config import Config, ConfigError, load
+from storescpd.cli.status import Exit
+from storescpd.config import Config, ConfigError, detected, load
 from storescpd.supervisor.supervisor import StartError, Supervisor
 from storescpd.telemetry.events import log_event
 from storescpd.telemetry.handlers import configure
@@ -33,4 +33,4 @@ def serve(path: Path) -> int:
 
 
 def _load(path: Path) -> Config:
-    return load(path)
+    return load(path, detected(os.environ))

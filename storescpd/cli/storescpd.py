@@ -2,21 +2,11 @@
 
 import argparse
 from collections.abc import Callable, Sequence
-from enum import IntEnum
 from pathlib import Path
 
 from storescpd import __version__
 
 DEFAULT_CONFIG = "/etc/storescpd/storescpd.toml"
-
-
-class Exit(IntEnum):
-    """Exit statuses; 78 is EX_CONFIG of sysexits.h, which the service unit does not restart after."""
-
-    OK = 0
-    FAILURE = 1
-    USAGE = 2
-    CONFIG = 78
 
 
 def parser() -> argparse.ArgumentParser:

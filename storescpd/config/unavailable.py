@@ -36,7 +36,7 @@ NOT_YET = (
     "peers",
     "logging.inetd_files",
     "metrics",
-    "testing",
+    "testing.refuse",
 )
 """Keys, or whole sections; what counts is a value other than the default."""
 

@@ -120,7 +120,7 @@ class AcceptLoop:
             self._start(listener, connection, address, admission)
         except (OSError, RuntimeError) as error:
             connection.close()
-            admission.release()
+            admission.disconnect()
             log_event(logger, logging.WARNING, "connection closed at once", peer=address[0], cause=str(error))
 
     def _start(

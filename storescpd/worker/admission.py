@@ -1,21 +1,22 @@
 """The places that one connection takes, and whether it gets them."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 
 from storescpd.worker.scoreboard import Slot, peer_key
 from storescpd.worker.settings import Places
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Control:
     """What the accept loop tells the threads of its worker."""
 
-    stopping: bool = False
+    stopping: threading.Event = field(default_factory=threading.Event)
     """Abort between objects: the time to drain is over."""
 
 
 class Admission:
-    """One connection's claims on the scoreboard; ``release`` gives back whatever it holds."""
+    """One connection's claims on the scoreboard; ``dissociate`` and ``disconnect`` give them back."""
 
     def __init__(self, slot: Slot, places: Places, address: str, control: Control) -> None:
         self._slot = slot
@@ -27,7 +28,12 @@ class Admission:
     @property
     def stopping(self) -> bool:
         """The association is to be aborted as soon as no object is under way."""
-        return self._control.stopping
+        return self._control.stopping.is_set()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait in the connection's own thread, until the worker stops at the most."""
+        if seconds:
+            self._control.stopping.wait(seconds)
 
     def associate(self) -> bool:
         """Take the place of an association, unless the daemon or the peer has as many as it may."""
@@ -42,10 +48,14 @@ class Admission:
         self._peer = peer
         return True
 
-    def release(self) -> None:
-        """Give the places back: the association's, where there was one, and the connection's."""
-        with self._slot.scoreboard.locked():
-            if self._peer is not None:
+    def dissociate(self) -> None:
+        """Give the association's place back, if it has one."""
+        if self._peer is not None:
+            with self._slot.scoreboard.locked():
                 self._slot.remove_association(self._peer)
-                self._peer = None
+            self._peer = None
+
+    def disconnect(self) -> None:
+        """Give the connection's place back."""
+        with self._slot.scoreboard.locked():
             self._slot.add_connections(-1)

@@ -43,6 +43,10 @@ class Journal:
         if self._dump_contexts:
             self._dump(negotiation)
 
+    def warn(self, message: str) -> None:
+        """Something about this connection that the operator should know."""
+        log_event(logger, logging.WARNING, message, **self._who)
+
     def _refused(self, abstract_syntax: str, result: ContextResult) -> None:
         name = _class_name(abstract_syntax)
         log_event(logger, logging.DEBUG, "context refused", **self._who, sop_class=name, result=result.name.lower())

@@ -147,12 +147,12 @@ class Process:
         if now >= self._press_at:
             self._press_at = math.inf
             self._cut_at = min(self._cut_at, now + LAST_GRACE)
-            self._control.stopping = True
+            self._control.stopping.set()
             self._wake(idle_only=True)
         if now >= self._cut_at:
             self._cut_at = math.inf
             self._leave_at = now + LEAVE_GRACE
-            self._control.stopping = True
+            self._control.stopping.set()
             self._wake(idle_only=False)
 
     def _wake(self, *, idle_only: bool) -> None:

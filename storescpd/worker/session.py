@@ -30,6 +30,7 @@ from storescpd.worker.journal import Journal
 from storescpd.worker.reception import Reception, TooMuchError
 from storescpd.worker.settings import Settings
 from storescpd.worker.transport import DeadlineError, Transport
+from storescpd.worker.trial import IgnoredReception
 
 _SLOWEST = 1024
 """Bytes a second at which a begun PDU must come at least; the contract's figure."""
@@ -57,7 +58,8 @@ class Session:
         self._accepted_at = time.monotonic()
         self._begun_at = 0.0
         self._calling_ae_title = ""
-        self._reception: Reception | None = None
+        self._reception: Reception | IgnoredReception | None = None
+        self._trial = settings.trial
         self._context = AcceptedContext(0, "", "")
         self._command = CStoreRQ(0, "", "")
         self._handlers: dict[type, Callable[..., None]] = {
@@ -81,15 +83,22 @@ class Session:
         try:
             self._run()
         except EndedError as end:
+            self._leave()
             self._journal.ended(str(end))
             if end.linger:
                 self._transport.half_close()
                 self._transport.linger(LINGER)
         finally:
-            if self._reception is not None:
-                self._reception.abandon()
-            self._admission.release()
+            self._leave()
             self._transport.close()
+            self._admission.disconnect()
+
+    def _leave(self) -> None:
+        """Nothing of the association is left but its connection."""
+        reception, self._reception = self._reception, None
+        if reception is not None:
+            reception.abandon()
+        self._admission.dissociate()
 
     def _run(self) -> None:
         try:
@@ -162,6 +171,8 @@ class Session:
             self._reject(rejection)
         self._transport.send(self._acceptor.accept(event.negotiation.items))
         self._journal.accepted(event.negotiation)
+        if self._trial is not None:
+            self._journal.warn("testing options are on: objects may be refused, delayed or thrown away")
 
     def _reject(self, rejection: AssociateRJ) -> None:
         self._transport.send(self._acceptor.reject(rejection))
@@ -171,7 +182,15 @@ class Session:
     def _on_store_begun(self, event: StoreBegun) -> None:
         self._context, self._command = event.context, event.command
         self._journal.store_begun(event.command)
-        self._reception = Reception(self._settings.storing, event.context, event.command, self._calling_ae_title)
+        self._reception = self._begin_reception(event)
+        if self._trial is not None:
+            self._admission.sleep(self._trial.sleep_during)
+
+    def _begin_reception(self, event: StoreBegun) -> Reception | IgnoredReception:
+        storing = self._settings.storing
+        if self._trial is not None and self._trial.ignore:
+            return IgnoredReception(storing, event.context)
+        return Reception(storing, event.context, event.command, self._calling_ae_title)
 
     def _on_fragments(self, event: Fragments) -> None:
         if self._reception is not None:
@@ -179,21 +198,33 @@ class Session:
                 self._reception.take(event.views)
             except (DataSetError, TooMuchError) as error:
                 self._refuse_data_set(error)
+        if self._trial is not None:
+            if self._trial.abort_during:
+                self._abort("testing.abort_during is on")
+            self._admission.sleep(self._trial.sleep_during * len(event.views))
 
     def _on_store_ended(self, _: StoreEnded) -> None:
+        if self._trial is not None:
+            if self._trial.abort_after:
+                self._abort("testing.abort_after is on")
+            self._admission.sleep(self._trial.sleep_during)
         reception, self._reception = self._reception, None
-        if reception is None:
-            return
+        if reception is not None:
+            self._finish(reception)
+        if self._trial is not None:
+            self._admission.sleep(self._trial.sleep_after)
+        self._stop_between_objects()
+
+    def _finish(self, reception: Reception | IgnoredReception) -> None:
         try:
             result = reception.finish()
         except DataSetError as error:
-            self._reception = reception
+            reception.abandon()
             self._refuse_data_set(error)
         else:
             context_id = self._context.context_id
             self._transport.send(self._acceptor.store_response(context_id, self._command, result.status))
             self._journal.stored(self._command, result, reception.received)
-            self._stop_between_objects()
 
     def _refuse_data_set(self, error: Exception) -> None:
         self._journal.unreadable(self._command, error)
@@ -222,5 +253,6 @@ class Session:
         raise EndedError(f"protocol violation: {event.reason}", linger=bool(event.reply))
 
     def _abort(self, reason: str) -> None:
+        self._leave()
         self._transport.send(self._acceptor.abort())
         raise EndedError(f"aborted: {reason}", linger=True)

@@ -1,5 +1,6 @@
 """What a worker needs to know, made from the configuration once before it is forked."""
 
+import dataclasses
 import grp
 import sys
 from dataclasses import dataclass
@@ -56,6 +57,24 @@ class Storing:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """Misbehaviour on purpose, to try out a sender (contract, [testing])."""
+
+    refuse: bool
+    """Every association is rejected 1/1/1."""
+    ignore: bool
+    """Objects are received, and answered 0000, but not stored."""
+    sleep_after: float
+    """Seconds after each response."""
+    sleep_during: float
+    """Seconds at the begin of each object, at each of its fragments, and at its end."""
+    abort_after: bool
+    """A-ABORT when an object has come, before anything of it is stored."""
+    abort_during: bool
+    """A-ABORT after the first fragment."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything about serving connections."""
 
@@ -66,6 +85,8 @@ class Settings:
     patient_data: bool
     """Whether logs may show it."""
     dump_presentation_contexts: bool
+    trial: Trial | None
+    """``None`` where nothing is to go wrong."""
 
 
 def settings(config: Config) -> Settings:
@@ -93,7 +114,21 @@ def settings(config: Config) -> Settings:
         storing=storing(config, TemporaryNames()),
         patient_data=config.logging.patient_data,
         dump_presentation_contexts=config.logging.dump_presentation_contexts,
+        trial=_trial(config),
     )
+
+
+def _trial(config: Config) -> Trial | None:
+    testing = config.testing
+    trial = Trial(
+        refuse=testing.refuse,
+        ignore=testing.ignore,
+        sleep_after=testing.sleep_after,
+        sleep_during=testing.sleep_during,
+        abort_after=testing.abort_after,
+        abort_during=testing.abort_during,
+    )
+    return trial if any(dataclasses.astuple(trial)) else None
 
 
 def policy(config: Config) -> Policy:
