@@ -83,6 +83,6 @@ def _syntax_problem(text: str, name: str, message: str) -> Problem:
     match = _AT.search(message)
     place = Place(int(match[1]), int(match[2])) if match else Place(1, 1)
     if message.endswith(_AT_END):
-        place = Places(text).at(len(text))
+        place = Places(text).at(len(text.rstrip()))
     what = _AT.sub("", message).removesuffix(_AT_END)
     return Problem(name, place.line, place.column, "", what[:1].lower() + what[1:], _SYNTAX_REMEDY)

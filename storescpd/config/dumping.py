@@ -2,8 +2,8 @@
 
 from storescpd.config.root import Config
 
-_ONLY_IF_SAID = (("encoding", "compression_level"), ("studies", "end_of_study_timeout"))
-"""To say them, be it their default, is an error where they have no meaning."""
+_ONLY_IF_SAID = (("encoding", "compression_level"),)
+"""To say these, be it their default, is an error where they have no meaning."""
 
 
 def tables(config: Config) -> dict[str, object]:

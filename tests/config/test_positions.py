@@ -124,9 +124,9 @@ class Writer:
             self.header("[", path, "]")
         for name, value in table.items():
             here = (*path, name)
-            if isinstance(value, dict) and (nested and not headed or self.choose(True, False)):
-                later.append((here, value))
-            elif is_tables(value) and self.choose(True, False):
+            must = nested and not headed
+            may = isinstance(value, dict) or is_tables(value)
+            if must or (may and self.choose(True, False)):
                 later.append((here, value))
             else:
                 self.statement(len(path), here, value)

@@ -4,23 +4,22 @@ from collections.abc import Iterator
 
 from storescpd.config.problems import Finding
 from storescpd.config.root import Config
+from storescpd.config.section import changed
 
 _SORT = ("naming", "sort")
 _TIMEOUT = ("studies", "end_of_study_timeout")
+_OF_A_STUDY = ("end_of_study_timeout", "scope", "rename")
+"""The ledger, and how long it keeps, is also of use to hooks on reception."""
 
 
 def studies_need_sort(config: Config) -> Iterator[Finding]:
     """Without sorting there are no studies that could end."""
     if config.naming.sort != "none":
         return
-    studies = config.studies
-    said = {
-        _TIMEOUT: "end_of_study_timeout" in studies.model_fields_set,
-        ("studies", "scope"): studies.scope != "none",
-        ("studies", "rename"): studies.rename,
-        ("hooks", "on_end_of_study"): bool(config.hooks.on_end_of_study),
-    }
-    for key in (key for key, is_said in said.items() if is_said):
+    keys = [("studies", name) for name in changed(config.studies) if name in _OF_A_STUDY]
+    if config.hooks.on_end_of_study:
+        keys.append(("hooks", "on_end_of_study"))
+    for key in keys:
         message = 'has no meaning with naming.sort = "none": objects are not sorted into studies'
         yield Finding(key, message, 'set naming.sort to "study", "study-uid" or "patient-name", or remove it', (_SORT,))
 
