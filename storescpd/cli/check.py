@@ -7,7 +7,8 @@ from pathlib import Path
 from storescpd.cli.status import Exit
 from storescpd.config import ConfigError, Environment, Problem, detected
 from storescpd.config.document import read
-from storescpd.config.reading import assessed, located, stands
+from storescpd.config.problems import stands
+from storescpd.config.reading import assessed, located
 from storescpd.config.unavailable import NOT_YET
 from storescpd.config.world import world_findings
 

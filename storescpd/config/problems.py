@@ -73,3 +73,9 @@ def overlap(first: KeyPath, second: KeyPath) -> bool:
     """Whether one key is the other or contains it."""
     shared = min(len(first), len(second))
     return first[:shared] == second[:shared]
+
+
+def stands(finding: Finding, broken: tuple[KeyPath, ...]) -> bool:
+    """Whether a finding about several keys does not rest on one that is broken itself."""
+    inside = any(finding.key[: len(path)] == path for path in broken)
+    return not inside and not any(overlap(concern, path) for concern in finding.concerns for path in broken)

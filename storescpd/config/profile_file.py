@@ -11,7 +11,7 @@ from pathlib import Path
 from storescpd.config.document import Document
 from storescpd.config.negotiation import Negotiation
 from storescpd.config.positions import Place, Places, Positions
-from storescpd.config.problems import ConfigError, Finding, KeyPath, Problem
+from storescpd.config.problems import ConfigError, Finding, KeyPath, Problem, stands
 from storescpd.config.rules.profiles import LISTS
 from storescpd.config.shape import shape
 
@@ -118,7 +118,7 @@ class _Reader:
         source = Document(self._name, {"negotiation": self._tables}, Positions(self._values, self._values))
         found = shape(source.tables)
         rules = (finding for rule in LISTS if not self._findings for finding in rule(found.config))
-        findings = [*self._findings, *found.findings, *rules]
+        findings = [*self._findings, *found.findings, *(one for one in rules if stands(one, found.broken))]
         if findings:
             raise ConfigError(source.problem(finding) for finding in findings)
         return found.config.negotiation

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from storescpd.config.document import Document, document, read
 from storescpd.config.environment import Environment
-from storescpd.config.problems import ConfigError, Finding, KeyPath, Problem, overlap
+from storescpd.config.problems import ConfigError, Finding, Problem, stands
 from storescpd.config.root import Config
 from storescpd.config.rules import broken_rules
 from storescpd.config.rules.environment import unsuitable
@@ -39,12 +39,6 @@ def assessed(source: Document, environment: Environment, not_yet: tuple[str, ...
     found = shape(source.tables)
     rules = (*broken_rules(found.config), *unsuitable(found.config, environment), *unavailable(found.config, not_yet))
     return replace(found, findings=(*found.findings, *(finding for finding in rules if stands(finding, found.broken))))
-
-
-def stands(finding: Finding, broken: tuple[KeyPath, ...]) -> bool:
-    """Whether a finding about several keys does not rest on one that is broken itself."""
-    inside = any(finding.key[: len(path)] == path for path in broken)
-    return not inside and not any(overlap(concern, path) for concern in finding.concerns for path in broken)
 
 
 def located(source: Document, findings: Iterable[Finding]) -> list[Problem]:

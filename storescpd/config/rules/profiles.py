@@ -122,6 +122,8 @@ def _accepted(negotiation: Negotiation, profile: Profile, kind: str, key: KeyPat
     if contexts is None:
         return
     accepted = {sop_class_uid(context.sop_class) for context in contexts}
+    if None in accepted:
+        return
     concerns: tuple[KeyPath, ...] = (("negotiation", kind), ("negotiation", "presentation_contexts"))
     for entry in getattr(negotiation, kind).get(getattr(profile, kind), ()):
         if entry.sop_class and sop_class_uid(entry.sop_class) not in accepted:
