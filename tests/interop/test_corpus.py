@@ -1,15 +1,11 @@
 """A corpus of odd and broken files, sent as they are: the daemon and storescp must do the same with each."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.support.compare import clear, dissect, stored
 from tests.support.objects import CT_IMAGE, EXPLICIT_LITTLE, Object, corpus
 from tests.support.rawclient import Aborted, Closed, RawAssociation, parse_command
-from tests.support.reference import storescp
-from tests.support.subject import bit_preserving, judged
-from tests.support.tools import need
+from tests.support.subject import judged
 
 pytestmark = [
     pytest.mark.corpus,
@@ -18,19 +14,6 @@ pytestmark = [
 
 OWN, ANY = 1, 3
 """The context of the object's own class, and one that every receiver accepts."""
-
-
-@pytest.fixture(scope="module")
-def reference(tmp_path_factory) -> Iterator:
-    need("storescp")
-    with storescp(tmp_path_factory.mktemp("corpus") / "reference", "+B", "+xa") as receiver:
-        yield receiver
-
-
-@pytest.fixture(scope="module")
-def subject(tmp_path_factory) -> Iterator:
-    with bit_preserving(tmp_path_factory.mktemp("corpus") / "subject") as receiver:
-        yield receiver
 
 
 def outcome(port: int, one: Object, syntax: str) -> tuple:
