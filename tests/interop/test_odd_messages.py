@@ -24,6 +24,7 @@ from tests.support.rawclient import (
     uid,
     us,
 )
+from tests.support.subject import judged
 
 CT, ECHO, REFUSED = 1, 3, 5
 TEMPLATE = ct(32)
@@ -67,7 +68,10 @@ MESSAGES = {
     "an empty data set": message(REQUEST, b""),
     "a data set of noise": message(REQUEST, bytes(range(256)) * 4),
     "a data set of another class": message(store_request("1.2.840.10008.5.1.4.1.1.4", INSTANCE)),
-    "a command in several fragments": data(pdv(CT, 1, REQUEST[:HALF]), pdv(CT, 3, REQUEST[HALF:]), pdv(CT, 2, OBJECT)),
+    "a command in several fragments": data(pdv(CT, 1, REQUEST[:HALF]), pdv(CT, 3, REQUEST[HALF:]))
+    + data(pdv(CT, 2, OBJECT)),
+    "a data set in several fragments": data(pdv(CT, 3, REQUEST))
+    + data(pdv(CT, 0, OBJECT[:HALF]), pdv(CT, 2, OBJECT[HALF:])),
     "a command in several PDUs": data(pdv(CT, 1, REQUEST[:HALF]))
     + data(pdv(CT, 3, REQUEST[HALF:]))
     + data(pdv(CT, 2, OBJECT)),
@@ -168,3 +172,14 @@ def test_it_ends_as_with_storescp(name, reference, subject):
     with RawAssociation(subject.port, CONTEXTS) as association:
         assert association.echo(ECHO) == 0
         association.release()
+
+
+def test_three_fragments_in_a_pdu(subject):
+    """storescp 3.6.7 misreads the third; PS3.8 annex E allows any number."""
+    clear(subject.directory)
+    pdvs = pdv(CT, 1, REQUEST[:HALF]), pdv(CT, 3, REQUEST[HALF:]), pdv(CT, 0, OBJECT[:HALF]), pdv(CT, 2, OBJECT[HALF:])
+    if judged() == "storescp":
+        assert ending(subject.port, data(*pdvs))[0] == "aborted"
+    else:
+        assert ending(subject.port, data(*pdvs))[0] == "response"
+        assert [file.data for file in stored(subject.directory).values()] == [OBJECT]

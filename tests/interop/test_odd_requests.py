@@ -74,8 +74,8 @@ ANSWERED = {
     "an unknown class": associate_request([(1, "1.2.3.4", [IMPLICIT_LITTLE])]),
     "an unknown transfer syntax": associate_request([(1, VERIFICATION, ["1.2.3.4"])]),
     "a worklist": associate_request([(1, "1.2.840.10008.5.1.4.31", [IMPLICIT_LITTLE])]),
-    "120 transfer syntaxes": associate_request(
-        [(1, VERIFICATION, [f"1.2.3.{number}" for number in range(119)] + [IMPLICIT_LITTLE])]
+    "50 transfer syntaxes": associate_request(
+        [(1, VERIFICATION, [f"1.2.3.{number}" for number in range(49)] + [IMPLICIT_LITTLE])]
     ),
     "another application context": associate_request(ONE, application_context="1.2.3"),
     "no application context": body(PROPOSED, USER),
