@@ -45,6 +45,24 @@ def _header(view: memoryview, position: int) -> tuple[int, int]:
     return number, length
 
 
+def _value_ends(body: memoryview) -> list[int]:
+    """Where each PDV ends; found before any is taken, because of a PDU that does not add up nothing counts."""
+    if not body:
+        raise WireError("P-DATA-TF", 0, "no PDV in it")
+    ends: list[int] = []
+    position = 0
+    while position < len(body):
+        if len(body) - position < PDV_HEADER.size:
+            raise WireError("PDV", position, "header is cut short")
+        length = PDV_HEADER.unpack_from(body, position)[0]
+        end = position + 4 + length
+        if length < PDV_OVERHEAD or end > len(body):
+            raise WireError("PDV", position, f"length {length} does not fit its PDU")
+        ends.append(end)
+        position = end
+    return ends
+
+
 class Acceptor:
     """One association, from the first byte to the last."""
 
@@ -170,18 +188,11 @@ class Acceptor:
             events.append(Aborted(*bytes(body[2:4])) if len(body) >= 4 else Aborted(0, 0))
 
     def _take_values(self, body: memoryview, events: list[Event]) -> None:
-        position = 0
-        if not body:
-            raise WireError("P-DATA-TF", 0, "no PDV in it")
-        while position < len(body):
-            if len(body) - position < PDV_HEADER.size:
-                raise WireError("PDV", position, "header is cut short")
-            length, context_id, control = PDV_HEADER.unpack_from(body, position)
-            end = position + 4 + length
-            if length < PDV_OVERHEAD or end > len(body):
-                raise WireError("PDV", position, f"length {length} does not fit its PDU")
-            self._messages.take(context_id, control, body[position + PDV_HEADER.size : end], events)
-            position = end
+        start = 0
+        for end in _value_ends(body):
+            _, context_id, control = PDV_HEADER.unpack_from(body, start)
+            self._messages.take(context_id, control, body[start + PDV_HEADER.size : end], events)
+            start = end
 
     def _violation(self, reply: bytes, reason: str) -> Violation:
         self._state = State.CLOSING
