@@ -1,6 +1,7 @@
-"""The accept loop of a worker: takes connections fairly, within the limits, and hands each to a thread."""
+"""Taking connections: fairly among the workers, within the limits of the daemon."""
 
 import logging
+import os
 import select
 import socket
 import time
@@ -11,6 +12,7 @@ from storescpd.telemetry.events import log_event
 from storescpd.worker.admission import Admission, Control
 from storescpd.worker.buffers import BufferPool
 from storescpd.worker.journal import Journal
+from storescpd.worker.options import set_options
 from storescpd.worker.scoreboard import Slot
 from storescpd.worker.session import Session
 from storescpd.worker.settings import Settings
@@ -37,8 +39,18 @@ class Listener:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An accepted connection."""
+
+    socket: socket.socket
+    address: str
+    port: int
+    listener: str
+
+
 class AcceptLoop:
-    """Runs in the worker's main thread until ``stop`` is called."""
+    """Accepts and serves in threads of its own, until ``stop`` is called."""
 
     def __init__(self, listeners: Sequence[Listener], settings: Settings, slot: Slot, control: Control) -> None:
         self._listeners = {listener.socket.fileno(): listener for listener in listeners}
@@ -46,45 +58,57 @@ class AcceptLoop:
         self._slot = slot
         self._control = control
         self._pool = BufferPool()
-        self._threads = Threads()
+        self._threads = Threads(self._wait, self._serve)
+        self._poll = select.poll()
+        self._stop = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._deferred = 0
         self.sessions: dict[Session, socket.socket] = {}
 
-    def listen(self, epoll: select.epoll) -> None:
-        """Wait for connections with this epoll."""
+    def start(self) -> None:
+        """Begin to take connections."""
+        deadlines = self._settings.deadlines
         for listener in self._listeners.values():
             listener.socket.settimeout(0)
-            epoll.register(listener.socket, select.EPOLLIN)
+            set_options(listener.socket, deadlines.socket, deadlines.keepalive)
+            self._poll.register(listener.socket, select.POLLIN)
+        self._poll.register(self._stop, select.POLLIN)
         self._slot.set_accepting(accepting=True)
+        self._threads.start()
 
-    def stop(self, epoll: select.epoll) -> None:
+    def stop(self) -> None:
         """Take no more connections: the listening sockets are closed in this worker."""
         self._slot.set_accepting(accepting=False)
+        os.eventfd_write(self._stop, 1)
+        self._threads.join()
         for listener in self._listeners.values():
-            epoll.unregister(listener.socket)
             listener.socket.close()
         self._listeners.clear()
 
-    def ready(self, fd: int) -> bool:
-        """A descriptor has become readable; ``False`` when it is none of ours."""
-        listener = self._listeners.get(fd)
-        if listener is None:
-            return False
-        self._accept(listener)
-        return True
+    def _wait(self) -> Connection | None:
+        """The next connection; ``None`` when there will be none."""
+        while True:
+            self._slot.beat(time.monotonic())
+            for fd, _ in self._poll.poll(HEARTBEAT * 1000):
+                if fd == self._stop:
+                    return None
+                connection = self._accept(self._listeners[fd])
+                if connection is not None:
+                    return connection
 
-    def _accept(self, listener: Listener) -> None:
+    def _accept(self, listener: Listener) -> Connection | None:
         """Take one connection, unless it is another worker's turn or others have to wait."""
         scoreboard = self._slot.scoreboard
-        pause = 0.0
         with scoreboard.locked():
             pause = self._pause()
-            accepted = None if pause else self._take(listener)
+            connection = None if pause else self._take(listener)
             total = scoreboard.connections()
-        if accepted is not None:
-            self._admit(listener, *accepted, total)
-        elif pause:
+        if pause:
             time.sleep(pause)
+        limit = self._settings.places.connections
+        if connection is None or not limit or total <= limit:
+            return connection
+        self._turn_away(connection, f"{total} connections, process.max_connections is {limit}")
+        return None
 
     def _pause(self) -> float:
         """Seconds to wait for another worker, or for a place where others wait in the backlog; 0 for none."""
@@ -98,7 +122,7 @@ class AcceptLoop:
         self._deferred = 0
         return 0.0
 
-    def _take(self, listener: Listener) -> tuple[socket.socket, tuple[str, int]] | None:
+    def _take(self, listener: Listener) -> Connection | None:
         try:
             connection, address = listener.socket.accept()
         except BlockingIOError:
@@ -109,47 +133,23 @@ class AcceptLoop:
             time.sleep(FULL_PAUSE)
             return None
         self._slot.add_connections(1)
-        return connection, address
+        return Connection(connection, address[0], address[1], listener.name)
 
-    def _admit(self, listener: Listener, connection: socket.socket, address: tuple[str, int], total: int) -> None:
-        admission = Admission(self._slot, self._settings.places, address[0], self._control)
-        limit = self._settings.places.connections
+    def _turn_away(self, connection: Connection, cause: str) -> None:
+        connection.socket.close()
+        self._admission(connection).disconnect()
+        log_event(logger, logging.WARNING, "connection closed at once", peer=connection.address, cause=cause)
+
+    def _admission(self, connection: Connection) -> Admission:
+        return Admission(self._slot, self._settings.places, connection.address, self._control)
+
+    def _serve(self, connection: Connection) -> None:
+        transport = Transport(connection.socket, self._pool)
+        peer = f"{connection.address}:{connection.port}"
+        journal = Journal(peer, connection.listener, dump_contexts=self._settings.dump_presentation_contexts)
+        session = Session(transport, self._settings, self._admission(connection), journal)
+        self.sessions[session] = connection.socket
         try:
-            if limit and total > limit:
-                raise ConnectionRefusedError(f"{total} connections, process.max_connections is {limit}")
-            self._start(listener, connection, address, admission)
-        except (OSError, RuntimeError) as error:
-            connection.close()
-            admission.disconnect()
-            log_event(logger, logging.WARNING, "connection closed at once", peer=address[0], cause=str(error))
-
-    def _start(
-        self, listener: Listener, connection: socket.socket, address: tuple[str, int], admission: Admission
-    ) -> None:
-        connection.settimeout(None)
-        set_options(connection, self._settings.deadlines.keepalive)
-        transport = Transport(connection, self._pool, self._settings.deadlines.socket)
-        dump = self._settings.dump_presentation_contexts
-        journal = Journal(f"{address[0]}:{address[1]}", listener.name, dump_contexts=dump)
-        session = Session(transport, self._settings, admission, journal)
-        self.sessions[session] = connection
-
-        def serve() -> None:
-            try:
-                session.serve()
-            finally:
-                del self.sessions[session]
-
-        self._threads.run(serve)
-
-
-def set_options(connection: socket.socket, keepalive: float) -> None:
-    """What every connection gets: answers at once, and dead peers noticed within twice ``keepalive`` seconds."""
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if keepalive:
-        seconds = max(int(keepalive), 1)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, seconds)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(seconds // 4, 1))
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, seconds * 1000)
+            session.serve()
+        finally:
+            del self.sessions[session]

@@ -1,4 +1,4 @@
-"""The main loop of a worker process: accept, obey the supervisor, drain, end.
+"""The main thread of a worker process: obey the supervisor, drain, end.
 
 Orders come as signals (SIGTERM: drain; SIGUSR1: drain after a reload; SIGINT: end at once) and as
 the end of the lifeline, a pipe that the supervisor alone can write to: when it dies, whatever killed it, its workers
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from storescpd.store import StorageError
 from storescpd.telemetry.events import log_event
-from storescpd.worker.accept import HEARTBEAT, AcceptLoop, Listener
+from storescpd.worker.accept import AcceptLoop, Listener
 from storescpd.worker.admission import Control
 from storescpd.worker.scoreboard import Slot
 from storescpd.worker.settings import Settings
@@ -65,7 +65,7 @@ class Process:
         self._orders = orders
         self._control = Control()
         self._accept = AcceptLoop(orders.listeners, orders.settings, orders.slot, self._control)
-        self._epoll = select.epoll()
+        self._poll = select.poll()
         self._wakeup, self._wakeup_writer = socket.socketpair()
         self._draining = False
         self._press_at = self._cut_at = self._leave_at = math.inf
@@ -73,11 +73,10 @@ class Process:
     def run(self) -> None:
         """Serve, drain, end."""
         self._prepare()
-        self._accept.listen(self._epoll)
+        self._accept.start()
         os.write(self._orders.ready, READY)
         while not self._done():
-            self._orders.slot.beat(time.monotonic())
-            for fd, _ in self._epoll.poll(self._pause()):
+            for fd, _ in self._poll.poll(self._pause()):
                 self._handle(fd)
             self._press(time.monotonic())
 
@@ -94,8 +93,8 @@ class Process:
         for number in (signal.SIGHUP, signal.SIGPIPE):
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        self._epoll.register(self._wakeup, select.EPOLLIN)
-        self._epoll.register(self._orders.lifeline, select.EPOLLIN)
+        self._poll.register(self._wakeup, select.POLLIN)
+        self._poll.register(self._orders.lifeline, select.POLLIN)
         gc.collect()
         gc.freeze()
         self._sweep()
@@ -109,17 +108,14 @@ class Process:
             if removed:
                 log_event(logger, logging.WARNING, "abandoned temporary files removed", count=len(removed))
 
-    def _pause(self) -> float:
-        """Seconds until there is something to do unasked."""
+    def _pause(self) -> float | None:
+        """Milliseconds until there is something to do unasked, ``None`` when there is not."""
         # Sessions end in their own threads: while draining, look often enough to leave soon.
-        longest = DRAIN_PAUSE if self._draining else HEARTBEAT
-        return min(max(self._press_at - time.monotonic(), 0.0), longest)
+        return DRAIN_PAUSE * 1000 if self._draining else None
 
     def _handle(self, fd: int) -> None:
-        if self._accept.ready(fd):
-            return
         if fd == self._orders.lifeline:
-            self._epoll.unregister(fd)
+            self._poll.unregister(fd)
             log_event(logger, logging.WARNING, "the supervisor is gone: open associations end, then this worker")
             self._drain(self._orders.drain_timeout)
         elif fd == self._wakeup.fileno():
@@ -140,7 +136,7 @@ class Process:
         self._press_at = min(self._press_at, time.monotonic() + timeout)
         if not self._draining:
             self._draining = True
-            self._accept.stop(self._epoll)
+            self._accept.stop()
 
     def _press(self, now: float) -> None:
         """The time is over: abort between objects, and at the very end inside them."""

@@ -1,45 +1,69 @@
-"""Threads that serve connections: as many as there are connections, reused, with small stacks."""
+"""Threads that take turns: one waits for the next connection, the others serve theirs.
+
+Whoever has accepted a connection serves it in the same thread, and hands the waiting on; nothing is passed from
+thread to thread while a peer waits.
+"""
 
 import logging
-import queue
 import threading
 from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from storescpd.telemetry.events import log_event
 
 STACK = 256 * 1024
 """Bytes of address space a thread; what is not touched costs nothing."""
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
 
-class Threads:
-    """Runs each task in a thread of its own; one that has ended its task waits for the next."""
 
-    def __init__(self) -> None:
-        threading.stack_size(STACK)
-        self._tasks: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+class Threads(Generic[T]):
+    """As many threads as there are connections, and one that waits; they are kept for the next ones."""
+
+    def __init__(self, wait: Callable[[], T | None], serve: Callable[[T], None]) -> None:
+        self._wait = wait
+        self._serve = serve
+        self._turn = threading.Lock()
+        self._counting = threading.Lock()
         self._idle = 0
-        self._lock = threading.Lock()
 
-    def run(self, task: Callable[[], None]) -> None:
-        """Run a task at once.
+    def start(self) -> None:
+        """Start waiting."""
+        threading.stack_size(STACK)
+        self._add()
 
-        Raises:
-            RuntimeError: the system has no more threads.
-        """
-        with self._lock:
-            if self._idle:
-                self._idle -= 1
-                self._tasks.put(task)
-                return
-        threading.Thread(target=self._work, args=(task,), daemon=True).start()
+    def join(self) -> None:
+        """Wait until no thread waits any more; ``wait`` has been told to return ``None``."""
+        with self._turn:
+            return
 
-    def _work(self, task: Callable[[], None]) -> None:
+    def _add(self) -> None:
+        self._count(1)
+        try:
+            threading.Thread(target=self._run, daemon=True).start()
+        except RuntimeError as error:
+            # The connection at hand is served; the next one waits in the backlog until a thread is free again.
+            self._count(-1)
+            log_event(logger, logging.WARNING, "no more threads", cause=str(error))
+
+    def _count(self, change: int) -> int:
+        with self._counting:
+            self._idle += change
+            return self._idle
+
+    def _run(self) -> None:
         while True:
+            with self._turn:
+                task = self._wait()
+                if task is None:
+                    return
+                if not self._count(-1):
+                    self._add()
             try:
-                task()
+                self._serve(task)
             except Exception:
                 logger.exception("a connection ended by a defect")
             del task
-            with self._lock:
-                self._idle += 1
-            task = self._tasks.get()
+            self._count(1)

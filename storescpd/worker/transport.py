@@ -7,21 +7,12 @@ deadline when they do not. Nothing polls on a timer.
 import contextlib
 import select
 import socket
-import struct
 import time
 
 from storescpd.worker.buffers import BufferPool
 
-_GRACE = 0.2
-"""Seconds that a receive buffer is kept while nothing comes; then it is lent to others until data come again."""
-_TIMEVAL = struct.Struct("ll")
 _LINGER_DISCARD = 1 << 20
 """Bytes of a peer that is being left which are read and thrown away; then the connection is reset."""
-
-
-def timeval(seconds: float) -> bytes:
-    """A struct timeval; a time-out of 0 would be none, so the least is a microsecond."""
-    return _TIMEVAL.pack(*divmod(max(round(seconds * 1_000_000), 1), 1_000_000))
 
 
 class DeadlineError(Exception):
@@ -29,9 +20,9 @@ class DeadlineError(Exception):
 
 
 class Transport:
-    """Receives into a lent buffer, sends with one call."""
+    """Receives into a lent buffer, sends with one call; the socket has its ``options``."""
 
-    def __init__(self, sock: socket.socket, pool: BufferPool, send_timeout: float) -> None:
+    def __init__(self, sock: socket.socket, pool: BufferPool) -> None:
         self._socket = sock
         self._pool = pool
         self._buffer: bytearray | None = None
@@ -40,10 +31,6 @@ class Transport:
         self._end = 0
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN | select.POLLRDHUP)
-        self._send_timeout = send_timeout
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval(_GRACE))
-        if send_timeout:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval(send_timeout))
 
     @property
     def unread(self) -> memoryview:
