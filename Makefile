@@ -45,11 +45,11 @@ clean:
 # What a stamp stands for is installed; a changed pyproject.toml or a missing environment installs again.
 
 $(VENV)/run.stamp: pyproject.toml | $(PY)
-	$(PY) -m pip install --quiet --editable .
+	$(PY) -m pip install --quiet --use-pep517 --editable .
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml | $(PY)
-	$(PY) -m pip install --quiet --editable '.[dev]'
+	$(PY) -m pip install --quiet --use-pep517 --editable '.[dev]'
 	@touch $@ $(VENV)/run.stamp
 
 $(PY):
