@@ -52,3 +52,15 @@ def data_set_offset(head: bytes) -> int:
     if len(head) < GROUP_LENGTH_END or head[128:132] != b"DICM":
         return 0
     return GROUP_LENGTH_END + int.from_bytes(head[GROUP_LENGTH_END - 4 : GROUP_LENGTH_END], "little")
+
+
+def transfer_syntax(head: bytes) -> bytes:
+    """The element that names the transfer syntax in a file that starts with ``head``; empty where there is none."""
+    position, end = len(_PREAMBLE), min(data_set_offset(head), len(head))
+    while position + _LONG.size <= end:
+        _, element, vr, length = _SHORT.unpack_from(head, position)
+        if element == 0x0010:
+            return head[position : position + _SHORT.size + length]
+        is_long = vr in (b"OB", b"UN", b"UT")
+        position += _LONG.size + int(_LONG.unpack_from(head, position)[3]) if is_long else _SHORT.size + int(length)
+    return b""

@@ -6,17 +6,14 @@ Every decision is one system call that the file system makes atomically: rename(
 import errno
 import itertools
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from storescpd.store.comparing import same_content
 from storescpd.store.errors import DuplicateError
-from storescpd.store.meta import data_set_offset
 from storescpd.store.settings import OnDuplicate
 
-_COMPARE = 1 << 20
-"""Bytes compared at a time."""
-_HEAD = 4096
-"""Bytes that hold any file meta information we write, and its length in one that we did not."""
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
 
 
@@ -55,23 +52,24 @@ def place(directory: int, temporary: str, wanted: Place, rule: OnDuplicate, exte
     if rule is OnDuplicate.OVERWRITE and not wanted.exclusive:
         os.rename(temporary, wanted.name, src_dir_fd=directory, dst_dir_fd=directory)
         return Stored(wanted.name, Outcome.STORED)
-    if _move_exclusively(directory, temporary, wanted.name):
-        return Stored(wanted.name, Outcome.STORED)
-    if rule is OnDuplicate.REJECT and not wanted.exclusive:
-        raise DuplicateError(wanted.name)
-    if rule is OnDuplicate.KEEP and _same_content(directory, temporary, wanted.name):
-        os.unlink(temporary, dir_fd=directory)
-        return Stored(wanted.name, Outcome.UNCHANGED)
-    return _set_aside(directory, temporary, wanted.name, extension)
+    for name in _candidates(wanted.name, extension):
+        if _move_exclusively(directory, temporary, name):
+            return Stored(name, Outcome.STORED if name == wanted.name else Outcome.SET_ASIDE)
+        if rule is OnDuplicate.REJECT and not wanted.exclusive:
+            raise DuplicateError(name)
+        # A sender that repeats itself gets no copy after another, also where its first one was set aside.
+        if rule is not OnDuplicate.RENAME and same_content(directory, temporary, name):
+            os.unlink(temporary, dir_fd=directory)
+            return Stored(name, Outcome.UNCHANGED)
+    raise AssertionError("unreachable: numbers do not end")
 
 
-def _set_aside(directory: int, temporary: str, name: str, extension: str) -> Stored:
+def _candidates(name: str, extension: str) -> Iterator[str]:
+    """The name, then the same with a number before its extension."""
+    yield name
     stem = name.removesuffix(extension)
     for number in itertools.count(1):
-        candidate = f"{stem}.{number}{extension}"
-        if _move_exclusively(directory, temporary, candidate):
-            return Stored(candidate, Outcome.SET_ASIDE)
-    raise AssertionError("unreachable: numbers do not end")
+        yield f"{stem}.{number}{extension}"
 
 
 def _move_exclusively(directory: int, temporary: str, name: str) -> bool:
@@ -94,30 +92,10 @@ def _move_over_placeholder(directory: int, temporary: str, name: str) -> bool:
         os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=directory))
     except FileExistsError:
         return False
-    os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
-    return True
-
-
-def _same_content(directory: int, first: str, second: str) -> bool:
-    """Whether two files hold the same data set, whoever sent it."""
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        fds = [os.open(name, flags, dir_fd=directory) for name in (first, second)]
+        os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
     except OSError:
-        return False
-    try:
-        return _same_data_set(*fds)
-    finally:
-        for fd in fds:
-            os.close(fd)
-
-
-def _same_data_set(first: int, second: int) -> bool:
-    starts = [data_set_offset(os.pread(fd, _HEAD, 0)) for fd in (first, second)]
-    sizes = [os.fstat(fd).st_size - start for fd, start in zip((first, second), starts, strict=True)]
-    if sizes[0] != sizes[1]:
-        return False
-    return all(
-        os.pread(first, _COMPARE, starts[0] + offset) == os.pread(second, _COMPARE, starts[1] + offset)
-        for offset in range(0, sizes[0], _COMPARE)
-    )
+        # The empty file would take the name from the object when it is sent again.
+        os.unlink(name, dir_fd=directory)
+        raise
+    return True

@@ -1,0 +1,53 @@
+"""Whether two files hold the same object, whoever sent it: the same data set in the same transfer syntax."""
+
+import os
+import stat
+
+from storescpd.store.meta import data_set_offset, transfer_syntax
+
+_COMPARE = 1 << 20
+"""Bytes compared at a time."""
+_HEAD = 4096
+"""Bytes that hold any file meta information we write, and its length in one that we did not."""
+# A name may be taken by anything: opening a FIFO must not wait for its writer.
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+
+
+def same_content(directory: int, first: str, second: str) -> bool:
+    """Compare two files below a directory descriptor; what cannot be read differs."""
+    try:
+        return _compare(directory, first, second)
+    except OSError:
+        return False
+
+
+def _compare(directory: int, first: str, second: str) -> bool:
+    first_fd = os.open(first, _FLAGS, dir_fd=directory)
+    try:
+        second_fd = os.open(second, _FLAGS, dir_fd=directory)
+        try:
+            return stat.S_ISREG(os.fstat(second_fd).st_mode) and _same_object(first_fd, second_fd)
+        finally:
+            os.close(second_fd)
+    finally:
+        os.close(first_fd)
+
+
+def _same_object(first: int, second: int) -> bool:
+    heads = [_read(fd, _HEAD, 0) for fd in (first, second)]
+    starts = [data_set_offset(head) for head in heads]
+    sizes = [os.fstat(fd).st_size - start for fd, start in zip((first, second), starts, strict=True)]
+    if sizes[0] != sizes[1] or transfer_syntax(heads[0]) != transfer_syntax(heads[1]):
+        return False
+    return all(
+        _read(first, _COMPARE, starts[0] + offset) == _read(second, _COMPARE, starts[1] + offset)
+        for offset in range(0, sizes[0], _COMPARE)
+    )
+
+
+def _read(fd: int, count: int, offset: int) -> bytes:
+    """Read until there are so many bytes or the file ends: some file systems give fewer at a time."""
+    data = os.pread(fd, count, offset)
+    while len(data) < count and (more := os.pread(fd, count - len(data), offset + len(data))):
+        data += more
+    return data
