@@ -4,6 +4,7 @@ A file's owner holds a lock on it as long as it lives. Whoever starts removes th
 frees it at the very moment of a death, whatever killed the owner.
 """
 
+import contextlib
 import fcntl
 import itertools
 import os
@@ -36,7 +37,11 @@ def create(names: TemporaryNames, directory: int, mode: int) -> tuple[int, str]:
     """
     for _ in range(_ATTEMPTS):
         name = next(names)
-        fd = _open(name, directory, mode)
+        try:
+            fd = _open(name, directory, mode)
+        except FileExistsError:
+            # Of an earlier process with our number, whose files nobody has swept yet.
+            continue
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.fstat(fd).st_nlink:
@@ -44,8 +49,9 @@ def create(names: TemporaryNames, directory: int, mode: int) -> tuple[int, str]:
         except BlockingIOError:
             pass
         except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(name, dir_fd=directory)
             os.close(fd)
-            os.unlink(name, dir_fd=directory)
             raise
         os.close(fd)
     raise FileExistsError(f"temporary files below {FOLDER} disappear as soon as they are made")

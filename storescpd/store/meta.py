@@ -40,8 +40,12 @@ class FileMeta:
         return _PREAMBLE + _SHORT.pack(2, 0x0000, b"UL", 4) + struct.pack("<I", len(body)) + body
 
 
+_LONGEST = 65534
+"""Bytes of a value whose length has 16 bits: a data set may say anything of itself."""
+
+
 def _text(element: int, vr: bytes, value: str, padding: bytes) -> bytes:
-    encoded = value.encode("latin-1")
+    encoded = value.encode("latin-1", "replace")[:_LONGEST]
     if len(encoded) % 2:
         encoded += padding
     return _SHORT.pack(2, element, vr, len(encoded)) + encoded

@@ -62,9 +62,8 @@ class Writer:
             if settings.group is not None:
                 os.fchown(fd, -1, settings.group)
             os.fchmod(fd, settings.file_mode)
-        except OSError:
-            os.close(fd)
-            os.unlink(name, dir_fd=self._directory)
+        except BaseException:
+            _discard(fd, name, self._directory)
             raise
         return fd, name
 
@@ -125,8 +124,7 @@ class Writer:
                 self.length += write_all(self._fd, [piece])
             self._header = header
         finally:
-            os.close(old_fd)
-            os.unlink(old_name, dir_fd=self._directory)
+            _discard(old_fd, old_name, self._directory)
 
     def commit(self, wanted: Place) -> Stored:
         """Sync, move to the name, make the move durable; returns where the object is.
@@ -155,20 +153,42 @@ class Writer:
         else:
             os.fdatasync(self._fd)
         stored = place(self._directory, self._name, wanted, settings.on_duplicate, settings.extension)
-        if settings.durability is Durability.FULL and stored.outcome is not Outcome.UNCHANGED:
+        if stored.outcome is Outcome.UNCHANGED and settings.durability is not Durability.NONE:
+            self._sync_earlier(stored.name)
+        if settings.durability is Durability.FULL:
             os.fsync(self._directory)
         return stored
 
+    def _sync_earlier(self, name: str) -> None:
+        """The object that was there already: who stored it may not have come that far yet."""
+        fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=self._directory)
+        try:
+            os.fdatasync(fd)
+        finally:
+            os.close(fd)
+
     def abandon(self) -> None:
         """Leave nothing behind."""
-        # It may be gone already, with its directory or by its move; what is left is swept at the next start.
-        with contextlib.suppress(OSError):
-            os.unlink(self._name, dir_fd=self._directory)
-        self._close()
+        _discard(self._fd, self._name, self._directory)
+        _close(self._directory)
 
     def _close(self) -> None:
-        os.close(self._fd)
-        os.close(self._directory)
+        _close(self._fd)
+        _close(self._directory)
+
+
+def _discard(fd: int, name: str, directory: int) -> None:
+    """Remove a temporary file; while it is locked no sweep gets in between."""
+    # It may be gone already, with its directory or by its move; what is left is swept at the next start.
+    with contextlib.suppress(OSError):
+        os.unlink(name, dir_fd=directory)
+    _close(fd)
+
+
+def _close(fd: int) -> None:
+    """Close what was synced, or is not wanted: an error has nothing more to say, the descriptor is gone either way."""
+    with contextlib.suppress(OSError):
+        os.close(fd)
 
 
 def _planned(fd: int, start: int, extents: Sequence[Extent], level: int | None) -> Iterator[bytes]:
