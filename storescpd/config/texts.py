@@ -146,6 +146,11 @@ def _whole_command(text: str) -> str:
     return text
 
 
+def as_words(command: str | tuple[str, ...]) -> str | list[str]:
+    """A command as TOML shows it."""
+    return command if isinstance(command, str) else list(command)
+
+
 def revealed(secret: SecretStr) -> str:
     """A secret in clear, for the dump of a configuration, which must load again."""
     return secret.get_secret_value()
@@ -166,7 +171,7 @@ Word = Annotated[str, AfterValidator(parse_word)]
 SocketName = Annotated[str, AfterValidator(parse_socket_name)]
 Uid = Annotated[str, AfterValidator(parse_uid)]
 Workers = Annotated[int | Literal["auto"], PlainValidator(parse_workers)]
-Command = Annotated[str | tuple[str, ...], PlainValidator(parse_command)]
+Command = Annotated[str | tuple[str, ...], PlainValidator(parse_command), PlainSerializer(as_words, when_used="json")]
 Secret = Annotated[SecretStr, PlainSerializer(revealed, return_type=str, when_used="json")]
 
 Several = Annotated[tuple[T, ...], Field(strict=False)]
