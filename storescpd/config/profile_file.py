@@ -23,12 +23,16 @@ _VALUE = re.compile(r"[^\n]*(?:\n[ \t]+[^\s][^\n]*)*")
 _SPACE = re.compile(r"\s*")
 _COMMENT = re.compile(r"#[^\n]*")
 
-_MANDATORY = ("TRANSFERSYNTAXES", "PRESENTATIONCONTEXTS", "PROFILES")
 _ENTRIES = {
     "TRANSFERSYNTAXES": ("transfer_syntaxes", "TRANSFERSYNTAX"),
     "PRESENTATIONCONTEXTS": ("presentation_contexts", "PRESENTATIONCONTEXT"),
     "SCPSCUROLESELECTION": ("roles", "ROLE"),
     "EXTENDEDNEGOTIATION": ("extended", "EXTENDEDNEGOTIATION"),
+}
+_MANDATORY = {
+    "TRANSFERSYNTAXES": "transfer_syntaxes",
+    "PRESENTATIONCONTEXTS": "presentation_contexts",
+    "PROFILES": "profiles",
 }
 _PROFILE_KEYS = {
     "PRESENTATIONCONTEXTS": "presentation_contexts",
@@ -106,9 +110,10 @@ class _Reader:
 
     def read(self) -> None:
         """Turn supersections into tables."""
-        for name in _MANDATORY:
+        for name, kind in _MANDATORY.items():
             if name not in self._levels:
-                self._findings.append(Finding((), f"there is no section [[{name}]]", "add it"))
+                key: KeyPath = ("negotiation", kind)
+                self._findings.append(Finding(key, f"there is no section [[{name}]]", "add it"))
         for name, (kind, prefix) in _ENTRIES.items():
             self._tables[kind] = self._lists(kind, prefix, self._levels.get(name, []))
         self._tables["profiles"] = self._profiles(self._levels.get("PROFILES", []))
@@ -117,8 +122,9 @@ class _Reader:
         """The model; raises ConfigError."""
         source = Document(self._name, {"negotiation": self._tables}, Positions(self._values, self._values))
         found = shape(source.tables)
-        rules = (finding for rule in LISTS if not self._findings for finding in rule(found.config))
-        findings = [*self._findings, *found.findings, *(one for one in rules if stands(one, found.broken))]
+        broken = (*found.broken, *(finding.key for finding in self._findings))
+        rules = (finding for rule in LISTS for finding in rule(found.config) if stands(finding, broken))
+        findings = [*self._findings, *found.findings, *rules]
         if findings:
             raise ConfigError(source.problem(finding) for finding in findings)
         return found.config.negotiation

@@ -1,0 +1,71 @@
+"""--check-config: everything in one run, and fast."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from storescpd.cli.check import check_config
+
+ROOT = Path(__file__).parents[2]
+
+
+def keys(problems):
+    return [(problem.key, problem.note) for problem in problems]
+
+
+def test_everything_in_one_run(check, tmp_path, capsys):
+    path = tmp_path / "c.toml"
+    path.write_text(
+        "[storage]\ndirectory = '/nonexistent'\nrequired_fil = 'x'\nformat = 'dataset'\n"
+        "[encoding]\npadding = { file = 8 }\n[[listeners]]\nport = 0\n"
+    )
+    assert check_config(path) == 78
+    captured = capsys.readouterr()
+    lines = captured.err.splitlines()
+    assert [line.split(": ")[1] for line in lines] == [
+        "storage.directory", "storage.required_fil", "encoding.padding", "encoding.padding",
+    ]  # fmt: skip
+    assert captured.out == f"{path}: 4 errors, not usable\n"
+
+
+def test_a_broken_key_is_not_tried(check):
+    assert keys(check("[storage]\ndirectory = 5\nmin_free = 0")) == [("storage.directory", False)]
+
+
+def test_a_good_file(tmp_path, capsys):
+    path = tmp_path / "c.toml"
+    path.write_text(f"[storage]\ndirectory = '{tmp_path}'\nmin_free = 0\n[[listeners]]\nport = 0\n")
+    assert check_config(path) == 0
+    assert capsys.readouterr() == (f"{path}: good\n", "")
+
+
+def test_no_file(tmp_path, capsys):
+    assert check_config(tmp_path / "none.toml") == 78
+    assert "there is no such file" in capsys.readouterr().err
+
+
+def test_speed(tmp_path):
+    """Half a second for the whole process is promised; the best of three runs, for the machine has other work."""
+    path = tmp_path / "c.toml"
+    path.write_text(f"[storage]\ndirectory = '{tmp_path}'\n[[listeners]]\nport = 0\n")
+    program = (
+        "import sys; from pathlib import Path; from storescpd.cli.check import check_config; "
+        "check_config(Path(sys.argv[1]))"
+    )
+    times = []
+    for _ in range(3):
+        begun = time.monotonic()
+        subprocess.run([sys.executable, "-c", program, path], check=True, cwd=ROOT, capture_output=True)
+        times.append(time.monotonic() - begun)
+    assert min(times) < 0.5
+
+
+def test_what_is_not_imported():
+    """pydicom costs a tenth of a second, and inetd starts a process an association."""
+    program = (
+        "import sys, storescpd.config; "
+        "print([name for name in ('pydicom', 'pynetdicom', 'tomli_w') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,102 @@
+"""Storage directories: what is told, and that no trace is left."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+STORAGE = "[storage]\ndirectory = 'SPOOL'\nmin_free = 0\n"
+
+
+def test_a_good_directory_keeps_no_trace(check):
+    before = os.stat(check.spool)
+    assert check(STORAGE) == []
+    after = os.stat(check.spool)
+    assert os.listdir(check.spool) == []
+    assert (before.st_mtime_ns, before.st_ctime_ns) == (after.st_mtime_ns, after.st_ctime_ns)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "words"),
+    [
+        ("[storage]\ndirectory = 'SPOOL/none'", "storage.directory", "there is no directory"),
+        ("[storage]\ndirectory = '/dev/null'", "storage.directory", "is not a directory"),
+        (STORAGE + "required_file = '.mounted'", "storage.required_file", 'there is no ".mounted" in'),
+        ("[storage]\ndirectory = 'SPOOL'\nmin_free = '4096 TiB'", "storage.min_free", "MiB are free"),
+        (STORAGE + "group = 'no-such-group'", "storage.group", 'there is no group "no-such-group"'),
+        ("[process]\nuser = 'no-such-user'\n" + STORAGE, "process.user", 'there is no user "no-such-user"'),
+        ("[process]\ngroup = 'no-such-group'\n" + STORAGE, "process.group", 'there is no group "no-such-group"'),
+        (STORAGE + "[[peers]]\nstorage = { directory = 'SPOOL/ct' }", "peers[0].storage.directory", "no directory"),
+        (STORAGE + "[[peers]]\nstorage = { required_file = 'x' }", "peers[0].storage.required_file", 'there is no "x"'),
+        (STORAGE + "[encoding]\ndictionaries = ['SPOOL/x']", "encoding.dictionaries[0]", "there is no file"),
+        (
+            STORAGE + "[negotiation]\nprofile = 'p'\nprofile_file = 'SPOOL/x'",
+            "negotiation.profile_file",
+            "cannot be read",
+        ),
+        (STORAGE + "[logging]\ndestination = 'SPOOL/none/log'", "logging.destination", "there is no directory"),
+        (STORAGE + "[naming]\nsort = 'study'\n[studies]\nledger = 'SPOOL/none/l'", "studies.ledger", "no directory"),
+    ],
+)
+def test_what_is_missing(check, text, key, words):
+    (problem,) = check(text)
+    assert (problem.key, problem.note) == (key, False)
+    assert words in problem.message
+    assert problem.remedy
+
+
+def test_a_required_file_that_is_there(check):
+    (check.spool / ".mounted").touch()
+    assert check(STORAGE + "required_file = '.mounted'") == []
+
+
+def test_no_storage_of_peers_that_are_refused_or_have_an_object_store(check):
+    assert check(STORAGE + "[[peers]]\nlistener = 'dicom'\nstorage = { url = 's3://bucket/x' }") == []
+    assert check("[storage]\nurl = 's3://bucket/x'\ndirectory = 'SPOOL/none'") == []
+
+
+def test_a_directory_of_others(check, check_as_nobody):
+    check.spool.chmod(0o555)
+    ((key, text, note),) = check_as_nobody(STORAGE)
+    assert (key, note) == ("storage.directory", False)
+    assert "nobody cannot read and write in" in text
+
+
+def test_what_another_user_left_behind(check, check_as_nobody):
+    (check.spool / ".storescpd").mkdir(mode=0o755)
+    ((key, text, _),) = check_as_nobody(STORAGE)
+    assert key == "storage.directory"
+    assert "spool/.storescpd" in text
+
+
+def test_a_group_that_is_not_ones_own(check_as_nobody):
+    ((key, text, _),) = check_as_nobody(STORAGE + "group = 'root'")
+    assert key == "storage.group"
+    assert "usermod -a -G root nobody" in text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_read_only_file_system(tmp_path):
+    """As the unit's ProtectSystem=strict makes it."""
+    config = tmp_path / "c.toml"
+    config.write_text(f"[storage]\ndirectory = '{tmp_path}/ro'\n[[listeners]]\nport = 0")
+    (tmp_path / "ro").mkdir()
+    program = (
+        "import sys; from pathlib import Path; from storescpd.cli.check import check_config; "
+        f"sys.exit(check_config(Path('{config}')))"
+    )
+    command = f'mount -t tmpfs -o ro none {tmp_path}/ro && exec {sys.executable} -c "{program}"'
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", command],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env={"PATH": os.environ["PATH"], "INVOCATION_ID": "x"},
+    )
+    if "unshare" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 78
+    assert f"ReadWritePaths={tmp_path}/ro" in done.stderr

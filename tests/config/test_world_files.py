@@ -1,0 +1,78 @@
+"""Files that are named: there and readable."""
+
+from storescpd.config import Environment
+
+STORAGE = "[storage]\ndirectory = 'SPOOL'\nmin_free = 0\n"
+
+
+def keys(problems):
+    return [(problem.key, problem.note) for problem in problems]
+
+
+TLS = "[[listeners]]\ntls = true\n[tls]\nkey = 'SPOOL/key'\ncertificate = 'SPOOL/cert'\n"
+
+
+def test_tls_files(check):
+    assert keys(
+        check(STORAGE + TLS + "ca_files = ['SPOOL/a']\nca_directories = ['SPOOL/b']\ndh_parameters = 'SPOOL'")
+    ) == [
+        ("tls.key", False),
+        ("tls.certificate", False),
+        ("tls.ca_files[0]", False),
+        ("tls.ca_directories[0]", False),
+        ("tls.dh_parameters", False),
+    ]
+
+
+def test_tls_files_that_are_there(check):
+    for name, mode in {"key": 0o600, "cert": 0o644}.items():
+        (check.spool / name).write_text("x")
+        (check.spool / name).chmod(mode)
+    assert check(STORAGE + TLS) == []
+    (check.spool / "key").chmod(0o644)
+    assert keys(check(STORAGE + TLS)) == [("tls.key", True)]
+
+
+def test_credentials(check):
+    text = STORAGE + TLS.replace("SPOOL/key", "credential:k").replace("SPOOL/cert", "/dev/null")
+    (note,) = check(text)
+    assert note.note
+    assert "only the service itself sees its credentials" in note.message
+    service = Environment(credentials_directory=str(check.spool), passed_sockets=("dicom",))
+    (problem,) = check(text, service)
+    assert "LoadCredential=k:" in problem.remedy
+    (check.spool / "k").write_text("x")
+    assert check(text, service) == []
+
+
+def test_one_dictionary_is_enough(check):
+    (check.spool / "a").write_text("x")
+    text = STORAGE + "[encoding]\ndictionaries = ['SPOOL/a', 'SPOOL/b']"
+    assert keys(check(text)) == [("encoding.dictionaries[1]", True)]
+
+
+def test_hosts_files(check):
+    text = STORAGE + "[access]\ntcp_wrappers = true\nhosts_allow = 'SPOOL/none'\nhosts_deny = 'SPOOL'"
+    assert keys(check(text)) == [("access.hosts_deny", False)]
+
+
+def test_profile_files(check):
+    (check.spool / "p").write_text("[[TransferSyntaxes]]\n[a]\nTransferSyntax1 = wrong\n")
+    found = check(STORAGE + "[negotiation]\nprofile = 'p'\nprofile_file = 'SPOOL/p'")
+    assert {problem.key for problem in found} == {"negotiation.profile_file"}
+    assert any("spool/p:3:" in problem.message for problem in found)
+
+
+def test_log_files(check):
+    assert check(STORAGE + "[logging]\ndestination = 'SPOOL/log'") == []
+    assert not (check.spool / "log").exists()
+    assert keys(check(STORAGE + "[logging]\ndestination = 'SPOOL/'")) == [("logging.destination", False)]
+
+
+def test_files_of_others(check, check_as_nobody):
+    for name in ("key", "cert"):
+        (check.spool / name).write_text("x")
+        (check.spool / name).chmod(0o600)
+    found = check_as_nobody(STORAGE + TLS)
+    assert [(key, note) for key, _, note in found] == [("tls.key", False), ("tls.certificate", False)]
+    assert "nobody cannot read" in found[0][1]
