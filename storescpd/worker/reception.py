@@ -137,8 +137,9 @@ class Reception:
             return self._fail(f"cannot write the object: {error.strerror or error}")
         except (ConversionError, StorageError) as error:
             return self._fail(str(error))
+        place = Place(self._name(), exclusive=status is not Status.SUCCESS)
         writer, self._writer = self._writer, None
-        return self._commit(writer, status)
+        return self._commit(writer, place, status)
 
     def _complete(self, writer: Writer) -> Status:
         """Write what is left of the object; returns the status it deserves once it has its place."""
@@ -154,9 +155,9 @@ class Reception:
         writer.finish(header, final.plan)
         return status
 
-    def _commit(self, writer: Writer, status: Status) -> Result:
+    def _commit(self, writer: Writer, place: Place, status: Status) -> Result:
         try:
-            stored = writer.commit(Place(self._name(), exclusive=status is not Status.SUCCESS))
+            stored = writer.commit(place)
         except StorageError as error:
             return Result(Status.OUT_OF_RESOURCES, str(error))
         except DuplicateError as error:

@@ -88,6 +88,9 @@ class Session:
             if end.linger:
                 self._transport.half_close()
                 self._transport.linger(LINGER)
+        except Exception as error:
+            self._journal.ended(f"defect: {error!r}")
+            raise
         finally:
             self._leave()
             self._transport.close()
@@ -95,22 +98,30 @@ class Session:
 
     def _leave(self) -> None:
         """Nothing of the association is left but its connection."""
+        self._give_up()
+        self._admission.dissociate()
+
+    def _give_up(self) -> None:
+        """Leave nothing of an object that is not complete."""
         reception, self._reception = self._reception, None
         if reception is not None:
             reception.abandon()
-        self._admission.dissociate()
 
     def _run(self) -> None:
+        try:
+            self._converse()
+        except DeadlineError:
+            raise EndedError("timeout: the peer takes no data") from None
+        except OSError as error:
+            raise EndedError(f"connection lost: {error.strerror or error}") from error
+
+    def _converse(self) -> None:
         try:
             while True:
                 self._receive()
                 self._take()
-        except DeadlineError:
-            raise EndedError("timeout: the peer takes no data") from None
         except WireError as error:
             self._abort(str(error))
-        except OSError as error:
-            raise EndedError(f"connection lost: {error.strerror or error}") from error
 
     def _receive(self) -> None:
         unread = self._transport.unread
@@ -132,8 +143,7 @@ class Session:
         if wanted or self._reception is None:
             waiting_for = "the rest of a PDU" if wanted else "the next command"
             raise EndedError(f"timeout: the peer did not send {waiting_for}")
-        self._reception.abandon()
-        self._reception = None
+        self._give_up()
         self._acceptor.abandon()
         self._journal.timed_out(self._command)
 
@@ -208,9 +218,8 @@ class Session:
             if self._trial.abort_after:
                 self._abort("testing.abort_after is on")
             self._admission.sleep(self._trial.sleep_during)
-        reception, self._reception = self._reception, None
-        if reception is not None:
-            self._finish(reception)
+        if self._reception is not None:
+            self._finish(self._reception)
         if self._trial is not None:
             self._admission.sleep(self._trial.sleep_after)
         self._stop_between_objects()
@@ -219,9 +228,9 @@ class Session:
         try:
             result = reception.finish()
         except DataSetError as error:
-            reception.abandon()
             self._refuse_data_set(error)
         else:
+            self._reception = None
             context_id = self._context.context_id
             self._transport.send(self._acceptor.store_response(context_id, self._command, result.status))
             self._journal.stored(self._command, result, reception.received)
