@@ -232,8 +232,10 @@ class Session:
         else:
             self._reception = None
             context_id = self._context.context_id
-            self._transport.send(self._acceptor.store_response(context_id, self._command, result.status))
-            self._journal.stored(self._command, result, reception.received)
+            try:
+                self._transport.send(self._acceptor.store_response(context_id, self._command, result.status))
+            finally:
+                self._journal.stored(self._command, result, reception.received)
 
     def _refuse_data_set(self, error: Exception) -> None:
         self._journal.unreadable(self._command, error)
@@ -249,6 +251,8 @@ class Session:
             self._abort("the daemon stops")
 
     def _on_release(self, _: ReleaseRequested) -> None:
+        # Before the peer knows: its next association may come at once.
+        self._admission.dissociate()
         self._transport.send(self._acceptor.release())
         result = "released" if self._reception is None else "released inside an object, which is not stored"
         raise EndedError(result, linger=True)
