@@ -28,6 +28,7 @@ FULL_PAUSE = 0.02
 HEARTBEAT = 1.0
 """Seconds between two signs of life."""
 
+
 logger = logging.getLogger(__name__)
 
 
@@ -62,6 +63,7 @@ class AcceptLoop:
         self._poll = select.poll()
         self._stop = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._deferred = 0
+        self._failing = False
         self.sessions: dict[Session, socket.socket] = {}
 
     def start(self) -> None:
@@ -98,14 +100,27 @@ class AcceptLoop:
     def _accept(self, listener: Listener) -> Connection | None:
         """Take one connection, unless it is another worker's turn or others have to wait."""
         scoreboard = self._slot.scoreboard
+        connection: Connection | None = None
+        failure: OSError | None = None
         with scoreboard.locked():
             pause = self._pause()
-            connection = None if pause else self._take(listener)
+            if not pause:
+                try:
+                    connection = self._take(listener)
+                except OSError as error:
+                    failure = error
             total = scoreboard.connections()
-        if pause:
+        if failure is not None:
+            self._refused(failure)
+        elif pause:
+            # Never with the lock: all workers would wait.
             time.sleep(pause)
+            time.sleep(pause)
+        if connection is None:
+            return None
+        self._failing = False
         limit = self._settings.places.connections
-        if connection is None or not limit or total <= limit:
+        if not limit or total <= limit:
             return connection
         self._turn_away(connection, f"{total} connections, process.max_connections is {limit}")
         return None
@@ -125,15 +140,18 @@ class AcceptLoop:
     def _take(self, listener: Listener) -> Connection | None:
         try:
             connection, address = listener.socket.accept()
-        except BlockingIOError:
-            return None
-        except OSError as error:
-            # The peer has gone, or we are out of descriptors: those that wait must not spin us.
-            log_event(logger, logging.ERROR, "cannot accept a connection", cause=error.strerror or str(error))
-            time.sleep(FULL_PAUSE)
+        except (BlockingIOError, ConnectionError):
+            # Another worker was faster, or the peer has gone already.
             return None
         self._slot.add_connections(1)
         return Connection(connection, address[0], address[1], listener.name)
+
+    def _refused(self, error: OSError) -> None:
+        """Out of descriptors or memory: those that wait must not spin us, and be told of once."""
+        if not self._failing:
+            log_event(logger, logging.ERROR, "cannot accept connections", cause=error.strerror or str(error))
+        self._failing = True
+        time.sleep(FULL_PAUSE)
 
     def _turn_away(self, connection: Connection, cause: str) -> None:
         connection.socket.close()

@@ -5,6 +5,8 @@ import struct
 
 GRACE = 0.2
 """Seconds that a receive waits in the kernel before its buffer is lent to others (see ``transport``)."""
+LONGEST_KEEPALIVE = 32767
+"""Seconds; MAX_TCP_KEEPIDLE and MAX_TCP_KEEPINTVL of Linux, which refuses more."""
 _TIMEVAL = struct.Struct("ll")
 
 
@@ -20,7 +22,7 @@ def set_options(sock: socket.socket, send_timeout: float, keepalive: float) -> N
     if send_timeout:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval(send_timeout))
     if keepalive:
-        seconds = max(int(keepalive), 1)
+        seconds = min(max(int(keepalive), 1), LONGEST_KEEPALIVE)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, seconds)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(seconds // 4, 1))

@@ -11,6 +11,8 @@ import time
 
 from storescpd.worker.buffers import BufferPool
 
+_LONGEST_POLL = 86400.0
+"""Seconds; poll(2) counts milliseconds in 31 bits, 24 days, and deadlines may be longer."""
 _LINGER_DISCARD = 1 << 20
 """Bytes of a peer that is being left which are read and thrown away; then the connection is reset."""
 
@@ -71,9 +73,13 @@ class Transport:
             return count > 0
 
     def _wait(self, deadline: float | None) -> None:
-        timeout = None if deadline is None else max(deadline - time.monotonic(), 0) * 1000
-        if not self._poll.poll(timeout):
-            raise DeadlineError
+        while True:
+            left = None if deadline is None else deadline - time.monotonic()
+            timeout = None if left is None else min(max(left, 0), _LONGEST_POLL) * 1000
+            if self._poll.poll(timeout):
+                return
+            if left is not None and left <= _LONGEST_POLL:
+                raise DeadlineError
 
     def _make_room(self, wanted: int) -> None:
         buffer = self._buffer
