@@ -1,5 +1,6 @@
 """Where logs go (contract, [logging])."""
 
+import contextlib
 import logging
 import logging.handlers
 import os
@@ -26,11 +27,39 @@ class JournalHandler(logging.Handler):
             data = b"".join(_journal_field(name, value) for name, value in journal_fields(record).items())
             self._socket.sendto(data, self._path)
         except OSError:
-            self.handleError(record)
+            _show(record)
+
+
+class FileHandler(logging.handlers.WatchedFileHandler):
+    """A file that is opened anew when it was moved away, in every process by itself.
+
+    A log that cannot be written is no reason to lose an association: unlike its base class this never raises.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record; where the file cannot be opened, show it on stderr and try again with the next one."""
+        try:
+            super().emit(record)
+        except (OSError, ValueError):
+            # ValueError: closing the old file failed half-way.
+            with contextlib.suppress(OSError, ValueError):
+                self.close()
+            self.stream = None
+            _show(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """The disk is full, or worse."""
+        _show(record)
+
+
+def _show(record: logging.LogRecord) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(TextFormatter().format(record) + "\n")
+        sys.stderr.flush()
 
 
 def _journal_field(name: str, value: str) -> bytes:
-    encoded = value.encode("utf-8", "surrogateescape")
+    encoded = value.encode("utf-8", "backslashreplace")
     if b"\n" in encoded:
         return name.encode() + b"\n" + len(encoded).to_bytes(8, "little") + encoded + b"\n"
     return name.encode() + b"=" + encoded + b"\n"
@@ -77,8 +106,7 @@ def _handler(destination: str) -> logging.Handler:
             handler.ident = "storescpd: "
             return handler
         case path:
-            # Reopens by itself when the file was moved away, in every process.
-            return logging.handlers.WatchedFileHandler(path, encoding="utf-8", errors="backslashreplace")
+            return FileHandler(path, encoding="utf-8", errors="backslashreplace")
 
 
 def _formatter(destination: str, style: str) -> logging.Formatter:
