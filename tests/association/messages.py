@@ -105,3 +105,8 @@ def stored(command: bytes = STORE, data_set: bytes = DATA_SET, number: int = 1) 
 def echoed(command: bytes = ECHO, number: int = 3) -> bytes:
     """A C-ECHO-RQ in one PDU."""
     return data((number, COMMAND | LAST, command))
+
+
+def header(kind: int, length: int) -> bytes:
+    """A PDU header without what it announces."""
+    return struct.pack(">BxI", kind, length)

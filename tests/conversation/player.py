@@ -28,6 +28,7 @@ ANSWER = Wait.ANSWER
 """Wait for one PDU before the next bytes are sent."""
 
 Step = bytes | Wait
+Scripts = dict[str, tuple[Step, ...]]
 
 
 @dataclass(frozen=True, slots=True)
