@@ -1,49 +1,103 @@
 """The way of a data set through this package: fragments in, pieces of the re-encoded data set out."""
 
+import zlib
 from collections.abc import Sequence
 
 from storescpd.data.transfer_syntaxes import TransferSyntax
+from storescpd.dataset.assembly import Assembly
+from storescpd.dataset.cursor import Cursor
 from storescpd.dataset.dictionary import Dictionary
+from storescpd.dataset.elements import Elements
 from storescpd.dataset.encoding import Encoding
+from storescpd.dataset.errors import ConversionError
+from storescpd.dataset.forms import IMPLICIT, form_of
 from storescpd.dataset.identity import Identity
 from storescpd.dataset.inflate import Inflater
-from storescpd.dataset.output import Chunk, Final, Patch
-from storescpd.dataset.scanner import Scanner
+from storescpd.dataset.output import Chunk, Final, Patch, Plan
+from storescpd.dataset.padding import padding_element
+from storescpd.dataset.reader import Reader
+from storescpd.dataset.rules import rule_table
 
 
 class Reencoder:
     """Re-encodes one data set. Feed it what arrives, write what it returns, ask ``identity`` at any time."""
 
     def __init__(self, syntax: TransferSyntax, encoding: Encoding, dictionary: Dictionary) -> None:
-        self._dictionary = dictionary
         self._output = encoding.output_syntax(syntax)
+        self._deflates = self._output.deflated and not self._output.encapsulated
+        self._encoding = encoding
         self._inflater = Inflater(encoding.limits) if syntax.deflated and not syntax.encapsulated else None
-        self._scanner = Scanner(syntax)
-        self.identity: Identity = self._scanner.identity
-        self.warnings: list[str] = []
+        self._received = 0
+        target = form_of(self._output)
+        table = rule_table(form_of(syntax), target, encoding, dictionary)
+        self._assembly = assembly = Assembly(table, encoding)
+        cursor = Cursor(assembly.writer)
+        self._elements = Elements(
+            cursor,
+            assembly,
+            encoding,
+            rule_table(IMPLICIT, target, encoding, dictionary),
+            encapsulated=syntax.encapsulated,
+            keeps_pixel_data=self._output.encapsulated,
+            gathers=self._deflates,
+        )
+        self._reader = Reader(assembly, cursor, self._elements)
 
     @property
     def output_syntax(self) -> str:
         """UID of the transfer syntax that is written."""
         return self._output.uid
 
+    @property
+    def identity(self) -> Identity:
+        """Who the object is, as far as that has been read."""
+        return self._elements.identity
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was found that is not as it should be."""
+        return self._assembly.warnings
+
     def feed(self, fragments: Sequence[memoryview]) -> list[Chunk | Patch]:
         """Pieces that can be written now. They may be views into ``fragments``: write them before the next call.
 
         Raises ``DataSetError`` when the data set cannot be read, ``ConversionError`` when it cannot be converted.
         """
-        pieces: list[Chunk | Patch] = list(fragments)
-        plain = fragments if self._inflater is None else self._inflater.inflate(fragments)
-        for fragment in plain:
-            self._scanner.scan(fragment)
-        return pieces
+        read = self._reader.read
+        for fragment in fragments if self._inflater is None else self._inflater.inflate(fragments):
+            self._received += len(fragment)
+            read(fragment)
+        return self._assembly.writer.take()
 
-    def finish(self, prefix_length: int) -> Final:  # noqa: ARG002
+    def finish(self, prefix_length: int) -> Final:
         """The last pieces and what remains to be done; ``prefix_length`` bytes stand in the file before the data set.
 
-        Raises ``DataSetError`` when the data set is incomplete.
+        Raises ``DataSetError`` when the data set is incomplete, ``ConversionError`` when there is none.
         """
         if self._inflater is not None:
             self._inflater.finish()
-        self._scanner.finish()
-        return Final([], None)
+        if not self._received:
+            raise ConversionError("data set is empty")
+        self._reader.finish()
+        self._pad(prefix_length)
+        writer = self._assembly.writer
+        if self._deflates and not writer.base:
+            deflate = zlib.compressobj(self._encoding.compression_level, zlib.DEFLATED, -zlib.MAX_WBITS)
+            writer.held = bytearray(deflate.compress(writer.held) + deflate.flush())
+            writer.release()
+            return Final(writer.take(), None)
+        writer.release()
+        return Final(writer.take(), self._plan())
+
+    def _pad(self, prefix_length: int) -> None:
+        multiple = self._encoding.file_padding
+        if multiple:
+            writer, rearranged = self._assembly.writer, self._assembly.rearranged
+            length = prefix_length + writer.position - rearranged.lost(0, writer.position)
+            writer.held += padding_element(self._assembly.form, length, multiple)
+
+    def _plan(self) -> Plan | None:
+        rearranged = self._assembly.rearranged
+        extents = rearranged.extents(self._assembly.writer.position) if rearranged else None
+        level = self._encoding.compression_level if self._deflates else None
+        return None if extents is None and level is None else Plan(extents, level)

@@ -1,0 +1,254 @@
+"""Puts the data set together: lengths of groups, items and sequences, and the order of elements.
+
+The reader says what begins and ends; at each of these moments everything before has been written, so that the position
+of the writer is the offset of what comes next.
+"""
+
+from storescpd.dataset.encoding import Encoding, GroupLength, SequenceLength
+from storescpd.dataset.errors import DataSetError
+from storescpd.dataset.forms import MAX_LONG, UNDEFINED, Form
+from storescpd.dataset.index import elements_of
+from storescpd.dataset.levels import Elements, Level, Sequence
+from storescpd.dataset.ordering import Element, Rearrangement, in_order
+from storescpd.dataset.padding import padding_element
+from storescpd.dataset.rules import RuleTable
+from storescpd.dataset.writer import Writer
+
+_NEVER = 1 << 33
+"""A tag greater than any."""
+_GROUP_LENGTH_SIZE = 12
+"""Bytes of a group length element in every form."""
+_INDEX_LIMIT = 250_000
+"""Elements of one level whose offsets are remembered. More than the standard defines many times over."""
+
+_Mark = tuple[Level, int, int, tuple[int, int] | None]
+"""A level, the range of its elements that is not indexed yet, and tag and offset of the element open behind it."""
+
+
+class Assembly:
+    """The output of one data set."""
+
+    def __init__(self, table: RuleTable, encoding: Encoding) -> None:
+        self.writer = Writer()
+        self.form: Form = table.target
+        self.sequence: Sequence | None = None
+        """The open sequence whose next item is awaited."""
+        self.depth = 0
+        self.warnings: list[str] = []
+        self.rearranged = Rearrangement()
+        self._encoding = encoding
+        self.explicit_lengths = encoding.sequence_length is SequenceLength.EXPLICIT
+        self._creates_groups = encoding.group_length is GroupLength.CREATE
+        self._group_end = 0 if self._creates_groups else _NEVER
+        self._history: tuple[int, bytearray, list[_Mark]] | None = None
+        self.level = Level(table, group_end=self._group_end)
+        """The innermost level that is open."""
+
+    # Elements
+
+    def place(self, tag: int) -> None:
+        """An element begins that is not simply the next one of its group."""
+        level = self.level
+        if level.unordered is None and tag <= level.last:
+            self._begin_unordered(tag)
+        if level.unordered is not None:
+            self._place_unordered(level.unordered, tag)
+            return
+        if tag >= level.group_end:
+            self._end_group()
+            if self._creates_groups:
+                self.write_group_length(tag)
+                self.begin_group(tag, 0)
+        level.last = tag
+
+    def begin_group(self, tag: int, written: int) -> None:
+        """The content of a group follows whose length was just written as ``written`` (-1: as something else)."""
+        level = self.level
+        if level.unordered is None:
+            level.group_start = self.writer.position
+            level.group_length = written
+            level.group_end = ((tag >> 16) + 1) << 16
+
+    def write_group_length(self, tag: int) -> None:
+        """Write the group length element of the group of ``tag``, to be filled in later."""
+        form = self.form
+        header = form.tag_bytes(tag & 0xFFFF0000)
+        length = b"UL" + form.short.pack(4) if form.explicit else form.long.pack(4)
+        self.writer.held += header + length + bytes(4)
+
+    def _end_group(self) -> None:
+        level = self.level
+        if level.group_start:
+            length = self._length(level.group_start)
+            if length != level.group_length:
+                self._set_group_length(level.group_start - _GROUP_LENGTH_SIZE, length)
+        level.group_start = 0
+        level.group_end = _NEVER
+
+    def _set_group_length(self, element: int, length: int) -> None:
+        """Fill in the length of a group; one that cannot be said is left out (storescp facts 6.3)."""
+        value = element + _GROUP_LENGTH_SIZE - 4
+        if length <= MAX_LONG + 1:
+            self.writer.patch(value, self.form.long.pack(length))
+        else:
+            self.warnings.append("group too long for a group length element")
+            self.rearranged.replace(element, element + _GROUP_LENGTH_SIZE, [])
+
+    # Sequences and items
+
+    def open_sequence(
+        self, tag: int, table: RuleTable, end: int, element: int, length: int, *, fragments: bool = False
+    ) -> None:
+        """A sequence begins; its header was just written with ``length``, from offset ``element`` on."""
+        self.depth += 1
+        position = self.writer.position
+        self.sequence = Sequence(tag, self.level, table, end, element, position, length, fragments)
+
+    def open_item(self, sequence: Sequence, end: int, length: int) -> None:
+        """An item begins; its header was just written with ``length``."""
+        position = self.writer.position
+        self.sequence = None
+        self.level = Level(sequence.table, end, position, length, sequence, group_end=self._group_end, scanned=position)
+
+    def close_item(self) -> None:
+        """The innermost item ends."""
+        level = self.level
+        sequence = level.sequence
+        if sequence is None:
+            raise RuntimeError("the data set is no item")
+        self.finish_level()
+        if self._encoding.item_padding:
+            self._pad(self._length(level.start))
+        self._settle_length(level.start, level.written_length, self.form.item_delimiter)
+        self.sequence = sequence
+        self.level = sequence.parent
+
+    def close_sequence(self, sequence: Sequence) -> None:
+        """The sequence ends whose next item was awaited."""
+        if sequence.fragments:
+            self.writer.held += self.form.sequence_delimiter
+        else:
+            self._settle_length(sequence.start, sequence.written_length, self.form.sequence_delimiter)
+        if sequence.element < self.writer.base:
+            sequence.parent.scanned = self.writer.position
+        self.depth -= 1
+        self.sequence = None
+
+    def _settle_length(self, start: int, written: int, delimiter: bytes) -> None:
+        length = self._length(start)
+        if not self.explicit_lengths or length > MAX_LONG:
+            self.writer.held += delimiter
+            length = UNDEFINED
+        if length != written:
+            self.writer.patch(start - 4, self.form.long.pack(length))
+
+    def _pad(self, length: int) -> None:
+        element = padding_element(self.form, length, self._encoding.item_padding)
+        if element:
+            self.writer.held += element
+
+    def _length(self, start: int) -> int:
+        """Bytes from ``start`` to here that remain."""
+        position = self.writer.position
+        lost = self.rearranged.lost(start, position) if self.rearranged else 0
+        return position - start - lost
+
+    # Order
+
+    def finish_level(self) -> None:
+        """All elements of the innermost level are there."""
+        level = self.level
+        if level.unordered is None:
+            self._end_group()
+            return
+        chosen = in_order(level.unordered, self.writer.position)
+        if self._encoding.group_length is not GroupLength.REMOVE:
+            self._measure_groups(chosen)
+        writer = self.writer
+        if level.start >= writer.base:
+            base, held = writer.base, writer.held
+            parts = [held[element.start - base : element.end - base] for element in chosen]
+            held[level.start - base :] = b"".join(parts)
+        else:
+            self.rearranged.replace(level.start, writer.position, [(element.start, element.end) for element in chosen])
+
+    def _measure_groups(self, chosen: list[Element]) -> None:
+        """Fill in the group lengths of a level by the elements that it keeps."""
+        group_length: Element | None = None
+        total = 0
+        for element in (*chosen, None):
+            if group_length is not None and (element is None or element.tag >> 16 != group_length.tag >> 16):
+                self._set_group_length(group_length.start, total)
+                group_length = None
+            if element is None:
+                return
+            size = element.end - element.start
+            if element.tag & 0xFFFF == 0 and size == _GROUP_LENGTH_SIZE:
+                group_length, total = element, 0
+            else:
+                total += size - (self.rearranged.lost(element.start, element.end) if self.rearranged else 0)
+
+    def _begin_unordered(self, tag: int) -> None:
+        """From here on every element of the level is noted, and those before are looked for."""
+        level = self.level
+        self._index_history()
+        elements = level.indexed or Elements()
+        if len(elements.tags) > _INDEX_LIMIT:
+            raise DataSetError(level.start, tag, "too many elements out of order")
+        self._scan(self.writer.base, self.writer.held, level, self.writer.position, elements)
+        level.unordered = elements
+        level.indexed = None
+        level.last = _NEVER
+        level.group_start = 0
+        level.group_end = _NEVER
+
+    def _place_unordered(self, elements: Elements, tag: int) -> None:
+        if len(elements.tags) > _INDEX_LIMIT:
+            raise DataSetError(self.level.start, tag, "too many elements out of order")
+        if self._creates_groups and (tag & 0xFFFF0000) not in elements.groups():
+            elements.add(tag & 0xFFFF0000, self.writer.position)
+            self.write_group_length(tag)
+        elements.add(tag, self.writer.position)
+
+    # Handing out
+
+    def release(self, streaming: tuple[int, int] | None = None) -> None:
+        """Hand out what is held; ``streaming``: tag and offset of the element that goes on behind it.
+
+        Where elements begin is remembered, as it may turn out that some come in no order: not now, which would cost
+        each large object something, but when more is handed out.
+        """
+        self._index_history()
+        writer = self.writer
+        base, position = writer.base, writer.position
+        child = streaming
+        if self.sequence is not None:
+            child = self.sequence.tag, self.sequence.element
+        marks: list[_Mark] = []
+        level = self.level
+        while True:
+            if level.unordered is None and (child is None or child[1] >= base):
+                marks.append((level, max(level.scanned, base), position if child is None else child[1], child))
+            if level.sequence is None:
+                break
+            child = level.sequence.tag, level.sequence.element
+            level = level.sequence.parent
+        self._history = base, writer.release(), marks
+
+    def _index_history(self) -> None:
+        if self._history is None:
+            return
+        base, data, marks = self._history
+        self._history = None
+        for level, _start, end, child in marks:
+            elements = level.indexed = level.indexed or Elements()
+            if len(elements.tags) > _INDEX_LIMIT:
+                continue
+            self._scan(base, data, level, end, elements)
+            level.scanned = max(level.scanned, end)
+            if child is not None:
+                elements.add(*child)
+
+    def _scan(self, base: int, data: bytearray, level: Level, end: int, elements: Elements) -> None:
+        start = max(level.scanned, base)
+        elements_of(data, start - base, end - base, self.form, lambda tag, at: elements.add(tag, at + base))

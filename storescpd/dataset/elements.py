@@ -1,0 +1,316 @@
+"""Elements that need more than to be passed by: a look at their value, another header, another value."""
+
+from storescpd.dataset.assembly import Assembly
+from storescpd.dataset.cursor import Cursor
+from storescpd.dataset.encoding import Encoding, GroupLength
+from storescpd.dataset.errors import ConversionError
+from storescpd.dataset.forms import ITEM_DELIMITER, MAX_SHORT, UNDEFINED
+from storescpd.dataset.identity import Identity
+from storescpd.dataset.levels import ENDLESS
+from storescpd.dataset.rules import Rule, RuleTable, Special
+from storescpd.dataset.streams import PlainStream, SkippedStream, Stream, StrippedStream, SwappedStream
+from storescpd.dataset.values import WHITE_SPACE, canonical
+from storescpd.dataset.vr import Kind
+from storescpd.dataset.writer import HOLD
+
+LARGE = 64 * 1024
+"""A value above it is not waited for."""
+LARGE_TEXT = 1 << 20
+"""The same for text, whose end has to be seen before its length is known."""
+
+_STRIPPED = frozenset({Kind.TEXT, Kind.UID})
+
+
+class Elements:
+    """Reads one element at a time."""
+
+    def __init__(
+        self,
+        cursor: Cursor,
+        assembly: Assembly,
+        encoding: Encoding,
+        implicit: RuleTable,
+        *,
+        encapsulated: bool,
+        keeps_pixel_data: bool,
+        gathers: bool,
+    ) -> None:
+        self.identity = Identity()
+        self.stream: Stream | None = None
+        """A large value that is on its way."""
+        self._cursor = cursor
+        self._assembly = assembly
+        self._encoding = encoding
+        self._implicit = implicit
+        self._encapsulated = encapsulated
+        self._keeps_pixel_data = keeps_pixel_data
+        self._gathers = gathers
+        self._announced: tuple[int, int] | None = None  # of a stripped stream: offset of its length, and the length
+        self._long_un = b"UN\0\0" if encoding.new_vr else b"OB\0\0"
+
+    def element(self, at: int, key: bytes, tag: int, length: int, rule: Rule) -> int:
+        """Deal with the element at ``at``; returns where to go on, or ``MORE``.
+
+        ``key``, ``tag``, ``length`` and ``rule`` are what its first eight bytes say. Raises ``DataSetError`` and
+        ``ConversionError``.
+        """
+        cursor = self._cursor
+        special = rule.special
+        if special is Special.DELIMITER:
+            return self._delimiter(at, tag, length)
+        if special is Special.PRIVATE or special is Special.SIGNED:
+            rule = self._dependent(key, tag, rule)
+            special = rule.special
+        level = self._assembly.level
+        content = at + 8
+        if rule.long_in:
+            content = at + 12
+            if content > len(cursor.data):
+                return cursor.need(content)
+            (length,) = level.table.source.long.unpack_from(cursor.data, at + 8)
+        if length == UNDEFINED:
+            return self._undefined(at, content, rule)
+        end = content + length
+        if cursor.origin + end > level.end:
+            raise cursor.error(at, tag, "element is longer than its item")
+        if rule.vr.kind is Kind.SEQUENCE:
+            return self.open_sequence(at, content, rule, length, level.table)
+        if special is not Special.NONE and self._is_dropped(at, tag, special):
+            return self._skip(at, content, end)
+        if end > len(cursor.data):
+            if length > (LARGE_TEXT if rule.vr.kind in _STRIPPED else LARGE):
+                return self._begin_stream(at, content, rule, length)
+            return cursor.need(end)
+        return self._value(at, content, end, rule)
+
+    def _value(self, at: int, content: int, end: int, rule: Rule) -> int:
+        """An element whose value is there."""
+        cursor = self._cursor
+        self._place(at, rule.tag)
+        value = cursor.data[content:end]
+        if rule.special is not Special.NONE:
+            self._notice(rule, value)
+            if rule.special is Special.GROUP_LENGTH and (self._assembly.level.table.source.explicit or len(value) == 4):
+                self._group_length(at, end, rule, value)
+                return end
+        written = canonical(value, rule.vr, rule.swap)
+        if rule.plain and written == value:
+            return end
+        cursor.settle(at)
+        cursor.writer.held += self._header(rule, len(written))
+        cursor.writer.held += written
+        cursor.run = end
+        return end
+
+    def _dependent(self, key: bytes, tag: int, rule: Rule) -> Rule:
+        """The rule of an element whose VR depends on what came before it in its level."""
+        level = self._assembly.level
+        if rule.special is Special.PRIVATE:
+            creator = level.creators.get(tag >> 8)
+            if creator is not None:
+                rule = level.table.private(creator, key)[2]
+        return rule.other if rule.other is not None and level.signed else rule
+
+    def _is_dropped(self, at: int, tag: int, special: Special) -> bool:
+        """Whether an element with a defined length is not written at all."""
+        if special is Special.PIXEL_DATA and self._encapsulated and self._assembly.level.sequence is None:
+            raise self._cursor.error(at, tag, "pixel data is not encapsulated")
+        if special is Special.GROUP_LENGTH:
+            return self._encoding.group_length is not GroupLength.RECALCULATE
+        return special is Special.PADDING
+
+    def _notice(self, rule: Rule, value: bytes) -> None:
+        """Remember what later elements or the store depend on."""
+        level = self._assembly.level
+        special, tag = rule.special, rule.tag
+        if special is Special.IDENTITY and level.sequence is None:
+            self.identity.note(tag, value)
+        elif special is Special.PIXEL_REPRESENTATION:
+            level.signed = level.table.source.short.unpack_from(value + bytes(2))[0] == 1
+        elif special is Special.CREATOR:
+            level.creators[tag >> 16 << 8 | tag & 0xFF] = value.rstrip(b" \0").decode("latin-1")
+
+    def _group_length(self, at: int, end: int, rule: Rule, value: bytes) -> None:
+        """A group length begins its group, whatever its VR and value are."""
+        cursor = self._cursor
+        if rule.plain and rule.vr.name == "UL" and len(value) == 4:
+            cursor.settle(end)
+            written = self._assembly.form.long.unpack(value)[0]
+        else:
+            cursor.settle(at)
+            cursor.run = end
+            self._assembly.write_group_length(rule.tag)
+            written = 0
+        self._assembly.begin_group(rule.tag, written)
+
+    def _header(self, rule: Rule, length: int) -> bytes:
+        """Header of an element; what is too long for a 16-bit length becomes UN (storescp facts 6.2)."""
+        form = self._assembly.form
+        if rule.long_out:
+            return rule.header + form.long.pack(length)
+        if length > MAX_SHORT:
+            return rule.header[:4] + self._long_un + form.long.pack(length)
+        return rule.header + form.short.pack(length)
+
+    def _place(self, at: int, tag: int) -> None:
+        """The element at ``at`` is the next one to be written."""
+        level = self._assembly.level
+        if level.last < tag < level.group_end:
+            level.last = tag
+        else:
+            self._cursor.settle(at)
+            self._assembly.place(tag)
+
+    def _skip(self, at: int, content: int, end: int) -> int:
+        """Write nothing of an element."""
+        cursor = self._cursor
+        cursor.settle(at)
+        cursor.run = end
+        if end > len(cursor.data):
+            cursor.run = content
+            self.stream = SkippedStream(end - content)
+            return content
+        return end
+
+    # What contains elements
+
+    def open_sequence(self, at: int, content: int, rule: Rule, length: int, table: RuleTable) -> int:
+        """A sequence begins."""
+        cursor, assembly = self._cursor, self._assembly
+        if assembly.depth >= self._encoding.limits.nesting:
+            raise cursor.error(at, rule.tag, "sequences are nested too deep")
+        self._place(at, rule.tag)
+        cursor.settle(at)
+        element = cursor.writer.position
+        written = length if assembly.explicit_lengths else UNDEFINED
+        if rule.plain and written == length and rule.vr.kind is Kind.SEQUENCE:
+            cursor.settle(content)
+        else:
+            cursor.writer.held += self._sequence_header(rule) + assembly.form.long.pack(written)
+            cursor.run = content
+        end = ENDLESS if length == UNDEFINED else cursor.origin + content + length
+        assembly.open_sequence(rule.tag, table, end, element, written)
+        return content
+
+    def _sequence_header(self, rule: Rule) -> bytes:
+        return rule.header[:4] + (b"SQ\0\0" if self._assembly.form.explicit else b"")
+
+    def _undefined(self, at: int, content: int, rule: Rule) -> int:
+        """An element of undefined length: a sequence, something unknown read as one, or encapsulated pixel data."""
+        level = self._assembly.level
+        if rule.vr.kind is Kind.SEQUENCE:
+            return self.open_sequence(at, content, rule, UNDEFINED, level.table)
+        if rule.vr.name == "UN":
+            # PS3.5 6.2.2: the content is implicit little endian, whatever surrounds it.
+            return self.open_sequence(at, content, rule, UNDEFINED, self._implicit)
+        if rule.special is not Special.PIXEL_DATA or rule.vr.name not in {"OB", "OW"}:
+            raise self._cursor.error(at, rule.tag, f"{rule.vr.name} of undefined length")
+        if not (self._encapsulated and self._keeps_pixel_data):
+            raise ConversionError("encapsulated pixel data in an uncompressed transfer syntax")
+        return self._open_pixel_data(at, content, rule)
+
+    def _open_pixel_data(self, at: int, content: int, rule: Rule) -> int:
+        cursor, assembly = self._cursor, self._assembly
+        self._place(at, rule.tag)
+        cursor.settle(at)
+        element = cursor.writer.position
+        form = assembly.form
+        cursor.writer.held += rule.header[:4] + b"OB\0\0" + form.long.pack(UNDEFINED)
+        cursor.run = content
+        assembly.open_sequence(rule.tag, assembly.level.table, ENDLESS, element, UNDEFINED, fragments=True)
+        return content
+
+    def fragment(self, at: int, length: int) -> int:
+        """A fragment of encapsulated pixel data."""
+        cursor = self._cursor
+        content = at + 8
+        if length == UNDEFINED:
+            raise cursor.error(at, None, "fragment of undefined length")
+        end = content + length
+        complete = end <= len(cursor.data)
+        if complete and not length & 1:
+            return end
+        if not complete and length <= LARGE:
+            return cursor.need(end)
+        cursor.settle(at)
+        mend = length & 1
+        form = self._assembly.form
+        cursor.writer.held += form.item_tag + form.long.pack(length + mend)
+        cursor.run = content
+        if complete:
+            cursor.settle(end)
+            cursor.writer.held += b"\0"
+            return end
+        self.stream = PlainStream(cursor.writer, length, mend=bool(mend))
+        self._make_way(length)
+        return content
+
+    def _delimiter(self, at: int, tag: int, length: int) -> int:
+        """A delimiter among elements."""
+        cursor, assembly = self._cursor, self._assembly
+        end = at + 8
+        if tag != ITEM_DELIMITER:
+            raise cursor.error(at, tag, "no element")
+        if assembly.level.sequence is None:
+            assembly.warnings.append("item delimiter outside of any item ignored")
+            return self._skip(at, end, end + length)
+        cursor.settle(at)
+        cursor.run = end
+        assembly.close_item()
+        return end
+
+    # Large values
+
+    def _begin_stream(self, at: int, content: int, rule: Rule, length: int) -> int:
+        """The value is too large to wait for its end."""
+        cursor, writer = self._cursor, self._cursor.writer
+        self._place(at, rule.tag)
+        cursor.settle(at)
+        cursor.run = content
+        if rule.special is Special.IDENTITY:
+            self._notice(rule, b"")
+        element = writer.position
+        mend = bool(length & 1) and rule.vr.mend_odd
+        writer.held += self._header(rule, length + mend)
+        kind = rule.vr.kind
+        if kind in _STRIPPED:
+            self._announced = writer.position - 4, length + mend
+            pad, delete = (b" ", b"") if kind is Kind.TEXT else (b"\0", WHITE_SPACE)
+            self.stream = StrippedStream(writer, length, pad=pad, delete=delete)
+        elif rule.swap > 1:
+            self.stream = SwappedStream(writer, length, rule.swap, mend=mend)
+        else:
+            self.stream = PlainStream(writer, length, mend=mend)
+        self._make_way(length, (rule.tag, element))
+        return content
+
+    def _make_way(self, length: int, element: tuple[int, int] | None = None) -> None:
+        """Hand out what stands before a large value, unless it is to be held with it.
+
+        ``element``: tag and offset of the element that has the value.
+        """
+        writer = self._cursor.writer
+        writer.gathers = self._gathers and len(writer.held) + length <= HOLD
+        if not writer.gathers:
+            self._assembly.release(element)
+
+    def pass_on(self, stream: Stream, fragment: memoryview) -> memoryview:
+        """Give the stream its part of the fragment, return the rest."""
+        before = stream.remaining
+        rest = stream.take(fragment)
+        self._cursor.origin += before - stream.remaining
+        if not stream.remaining:
+            self._end_stream(stream)
+        return rest
+
+    def _end_stream(self, stream: Stream) -> None:
+        assembly, writer = self._assembly, self._cursor.writer
+        self.stream = None
+        if isinstance(stream, StrippedStream) and self._announced is not None:
+            offset, announced = self._announced
+            if stream.written != announced:
+                writer.patch(offset, assembly.form.long.pack(stream.written))
+            self._announced = None
+        if not writer.gathers and assembly.sequence is None:
+            assembly.level.scanned = writer.position
+        writer.gathers = False

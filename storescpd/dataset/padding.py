@@ -1,0 +1,16 @@
+"""Data set trailing padding (PS3.5 7.2; storescp facts 6.6)."""
+
+from storescpd.dataset.forms import Form
+from storescpd.dataset.rules import PADDING
+
+
+def padding_element(form: Form, length: int, multiple: int) -> bytes:
+    """The element that makes ``length`` a multiple; nothing where it is one. A gap too small for it grows by one."""
+    gap = -length % multiple
+    if gap == 0:
+        return b""
+    header = form.tag_bytes(PADDING) + (b"OB\0\0" if form.explicit else b"")
+    smallest = len(header) + 4
+    while gap < smallest:
+        gap += multiple
+    return header + form.long.pack(gap - smallest) + bytes(gap - smallest)

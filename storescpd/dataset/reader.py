@@ -1,0 +1,199 @@
+"""Reads a data set as it arrives and has it written as storescp would."""
+
+from storescpd.dataset.assembly import Assembly
+from storescpd.dataset.cursor import MORE, Cursor
+from storescpd.dataset.elements import Elements
+from storescpd.dataset.encoding import Encoding
+from storescpd.dataset.errors import DataSetError
+from storescpd.dataset.forms import SEQUENCE_DELIMITER, UNDEFINED
+from storescpd.dataset.levels import ENDLESS, Sequence
+from storescpd.dataset.rules import Fast
+from storescpd.dataset.values import canonical
+from storescpd.dataset.writer import HOLD
+
+# Plain numbers, because the hot loop compares with them.
+_TEXT, _BINARY, _UID, _LONG_BINARY = map(int, (Fast.TEXT, Fast.BINARY, Fast.UID, Fast.LONG_BINARY))
+
+
+class Reader:
+    """Feed it with ``read``; ``assembly`` has what it makes of the data."""
+
+    def __init__(self, assembly: Assembly, cursor: Cursor, elements: Elements) -> None:
+        self._assembly = assembly
+        self._cursor = cursor
+        self._elements = elements
+        self._kept: list[bytes] = []
+
+    def read(self, fragment: memoryview) -> None:
+        """Read on. Raises ``DataSetError`` and ``ConversionError``."""
+        cursor, elements = self._cursor, self._elements
+        while fragment:
+            if elements.stream is not None:
+                fragment = elements.pass_on(elements.stream, fragment)
+                continue
+            if len(fragment) < cursor.missing:
+                self._kept.append(bytes(fragment))
+                cursor.missing -= len(fragment)
+                return
+            cursor.missing = 0
+            data = b"".join((*self._kept, fragment)) if self._kept else bytes(fragment)
+            at = self._walk(data)
+            cursor.origin += at
+            self._kept = [data[at:]] if at < len(data) and elements.stream is None else []
+            if elements.stream is None:
+                return
+            fragment = memoryview(data)[at:]
+
+    def finish(self) -> None:
+        """The data has ended. Raises ``DataSetError`` where it must not."""
+        cursor = self._cursor
+        if self._elements.stream is not None:
+            raise cursor.error(0, None, "data set ends within a value")
+        kept = b"".join(self._kept)
+        if kept:
+            self._drop_incomplete_header(kept)
+        self._close_incomplete()
+        self._assembly.finish_level()
+
+    def _drop_incomplete_header(self, kept: bytes) -> None:
+        """Less than a header behind the last element is no element (storescp drops it too)."""
+        cursor, assembly = self._cursor, self._assembly
+        table = assembly.level.table
+        if assembly.sequence is not None or assembly.level.sequence is not None:
+            raise cursor.error(0, None, "data set ends within a sequence")
+        if len(kept) >= 8:
+            tag, _fast, rule = table[table.source.header.unpack_from(kept)[0]]
+            if not rule.long_in or len(kept) >= 12:
+                raise cursor.error(0, tag, "data set ends within a value")
+        assembly.warnings.append(f"{len(kept)} bytes behind the last element dropped")
+
+    def _close_incomplete(self) -> None:
+        """What is open may end with the data where no delimiter and no length says otherwise."""
+        assembly, cursor = self._assembly, self._cursor
+        while (sequence := assembly.sequence or assembly.level.sequence) is not None:
+            if assembly.sequence is None and assembly.level.end == ENDLESS:
+                assembly.close_item()
+            elif assembly.sequence is not None and cursor.origin >= sequence.end:
+                assembly.close_sequence(sequence)
+            else:
+                raise cursor.error(0, sequence.tag, "data set ends within a sequence")
+
+    def _walk(self, data: bytes) -> int:
+        """Read all that is complete in ``data``; returns how much that is."""
+        cursor, assembly, elements = self._cursor, self._assembly, self._elements
+        cursor.data = data
+        at = cursor.run = 0
+        while not cursor.missing and elements.stream is None:
+            sequence = assembly.sequence
+            at = self._read_elements(data, at) if sequence is None else self._read_items(data, at, sequence)
+        cursor.settle(at)
+        if len(assembly.writer.held) > HOLD and elements.stream is None:
+            assembly.release()
+        return at
+
+    def _read_elements(self, data: bytes, at: int) -> int:  # noqa: C901, PLR0912, PLR0915
+        """Read elements of the innermost level, until it ends or something within begins.
+
+        The hot loop: what it does for an element that needs no change decides how fast the whole program is.
+        """
+        assembly, elements = self._assembly, self._elements
+        level = assembly.level
+        table = level.table
+        unpack = table.source.header.unpack_from
+        unpack_long = table.source.long.unpack_from
+        bound = min(len(data), level.end - self._cursor.origin)
+        final = bound - 8
+        last, group_end = level.last, level.group_end
+        while at <= final:
+            key, length = unpack(data, at)
+            tag, fast, rule = table[key]
+            if last < tag < group_end:
+                if fast == _TEXT:
+                    end = at + 8 + length
+                    if end <= bound and not length & 1 and not data[end - 1] == 32 == data[end - 2]:
+                        at, last = end, tag
+                        continue
+                elif fast == _BINARY:
+                    end = at + 8 + length
+                    if end <= bound and not length & 1:
+                        at, last = end, tag
+                        continue
+                elif fast == _UID:
+                    end = at + 8 + length
+                    if end <= bound:
+                        value = data[at + 8 : end]
+                        if canonical(value, rule.vr, 1) == value:
+                            at, last = end, tag
+                            continue
+                elif fast == _LONG_BINARY and at + 12 <= bound:
+                    (length,) = unpack_long(data, at + 8)
+                    end = at + 12 + length
+                    if end <= bound and not length & 1:
+                        at, last = end, tag
+                        continue
+            level.last = last
+            following = elements.element(at, key, tag, length, rule)
+            if following == MORE:
+                return at
+            at = following
+            if elements.stream is not None or assembly.sequence is not None:
+                return at
+            last, group_end = level.last, level.group_end
+        level.last = last
+        return self._level_end(data, at)
+
+    def _level_end(self, data: bytes, at: int) -> int:
+        """There is no room for another header in the data at hand, or in the item."""
+        cursor, assembly = self._cursor, self._assembly
+        left = assembly.level.end - cursor.origin - at
+        if left <= 0:
+            cursor.settle(at)
+            assembly.close_item()
+        elif left < 8:
+            raise cursor.error(at, None, "item ends within an element header")
+        else:
+            cursor.missing = at + 8 - len(data)
+        return at
+
+    def _read_items(self, data: bytes, at: int, sequence: Sequence) -> int:
+        """Read the header of the next item, or the end of the sequence; fragments are read as a whole."""
+        cursor, assembly = self._cursor, self._assembly
+        source = sequence.table.source
+        while assembly.sequence is sequence and self._elements.stream is None:
+            if cursor.origin + at >= sequence.end:
+                cursor.settle(at)
+                assembly.close_sequence(sequence)
+                return at
+            if len(data) - at < 8:
+                cursor.missing = at + 8 - len(data)
+                return at
+            tag, length = source.item.unpack_from(data, at)
+            if tag == source.item_tag:
+                if sequence.fragments:
+                    following = self._elements.fragment(at, length)
+                    if following == MORE:
+                        return at
+                    at = following
+                else:
+                    at = self._open_item(at, length, sequence)
+            elif source.read_tag(tag) == SEQUENCE_DELIMITER:
+                cursor.settle(at)
+                at = cursor.run = at + 8
+                assembly.close_sequence(sequence)
+            else:
+                raise cursor.error(at, source.read_tag(tag), "no item of a sequence")
+        return at
+
+    def _open_item(self, at: int, length: int, sequence: Sequence) -> int:
+        cursor, assembly = self._cursor, self._assembly
+        written = length if assembly.explicit_lengths else UNDEFINED
+        content = at + 8
+        if written == length and sequence.table.same_order:
+            cursor.settle(content)
+        else:
+            cursor.settle(at)
+            cursor.writer.held += assembly.form.item_tag + assembly.form.long.pack(written)
+            cursor.run = content
+        end = ENDLESS if length == UNDEFINED else cursor.origin + content + length
+        assembly.open_item(sequence, end, written)
+        return content

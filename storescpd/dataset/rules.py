@@ -1,0 +1,212 @@
+"""What to do with an element, decided once for each tag and VR: tables from header bytes to rules.
+
+One table stands for one pair of forms (as received, as written) under one encoding; it fills itself as elements are
+met. The main loop looks up the first bytes of a header and mostly needs no more than the two numbers beside the rule.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from storescpd.dataset.dictionary import Dictionary
+from storescpd.dataset.encoding import Encoding, GroupLength
+from storescpd.dataset.forms import ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER, Form
+from storescpd.dataset.identity import IDENTIFYING_TAGS
+from storescpd.dataset.vr import US_OR_SS, VALUE_REPRESENTATIONS, Kind, ValueRepresentation, received, resolved
+
+
+class Fast(IntEnum):
+    """How the main loop recognises an element that stands as it should and needs no change; the order counts there."""
+
+    TEXT = 0
+    BINARY = 1
+    UID = 2
+    LONG_BINARY = 3
+    LONG_TEXT = 4
+    SEQUENCE = 5
+    NEVER = 6
+
+
+class Special(IntEnum):
+    """Elements that mean something to the reader."""
+
+    NONE = 0
+    DELIMITER = 1
+    PADDING = 2
+    """Data set trailing padding."""
+    GROUP_LENGTH = 3
+    IDENTITY = 4
+    PIXEL_REPRESENTATION = 5
+    PIXEL_DATA = 6
+    CREATOR = 7
+    """Reserves a block of a private group."""
+    PRIVATE = 8
+    """Belongs to a reserved block, so that its VR depends on the creator."""
+    SIGNED = 9
+    """US or SS: depends on the pixel representation."""
+
+
+PADDING = 0xFFFCFFFC
+PIXEL_DATA = 0x7FE00010
+PIXEL_REPRESENTATION = 0x00280103
+
+_SIMPLE = {
+    ITEM: Special.DELIMITER,
+    ITEM_DELIMITER: Special.DELIMITER,
+    SEQUENCE_DELIMITER: Special.DELIMITER,
+    PADDING: Special.PADDING,
+    PIXEL_DATA: Special.PIXEL_DATA,
+    **dict.fromkeys(IDENTIFYING_TAGS, Special.IDENTITY),
+}
+
+_TABLE_LIMIT = 1 << 16
+"""Entries of a table: beyond it rules are made each time, so that no sender can fill the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How an element is read and written."""
+
+    tag: int
+    vr: ValueRepresentation
+    special: Special
+    long_in: bool
+    """The length received has 32 bits after two reserved bytes."""
+    header: bytes
+    """What is written before the length."""
+    long_out: bool
+    """The length is written with 32 bits."""
+    swap: int
+    """Bytes to turn around together, 1: none."""
+    plain: bool
+    """The header is written as it was received."""
+    other: "Rule | None" = None
+    """For ``SIGNED``: the rule that holds where pixels are signed."""
+
+
+Entry = tuple[int, int, Rule]
+"""Tag, a ``Fast``, and the rule."""
+
+
+class RuleTable(dict[bytes, Entry]):
+    """Rules by the first bytes of an element: six of tag and VR, four of the tag in implicit form."""
+
+    def __init__(self, source: Form, target: Form, encoding: Encoding, dictionary: Dictionary) -> None:
+        super().__init__()
+        self.source = source
+        self.target = target
+        self._encoding = encoding
+        self._dictionary = dictionary
+        self._private: dict[tuple[str, bytes], Entry] = {}
+        self._same_form = source is target
+        self.same_order = source.big_endian == target.big_endian
+        """Numbers are written as they are received."""
+        self._needs_creators = not source.explicit or encoding.convert_un
+
+    def __missing__(self, key: bytes) -> Entry:
+        entry = self._entry(key)
+        if len(self) < _TABLE_LIMIT and entry[2].special is not Special.DELIMITER:
+            self[key] = entry
+        return entry
+
+    def private(self, creator: str, key: bytes) -> Entry:
+        """The rule of an element of a block that ``creator`` has reserved."""
+        entry = self._private.get((creator, key))
+        if entry is None:
+            tag = self._tag(key)
+            entry = self._known_as(tag, self._dictionary.private_vr(creator, tag), long_in=self.source.explicit)
+            if len(self._private) < _TABLE_LIMIT:
+                self._private[creator, key] = entry
+        return entry
+
+    def _tag(self, key: bytes) -> int:
+        group, element = self.source.tag.unpack_from(key)
+        return int(group) << 16 | int(element)
+
+    def _entry(self, key: bytes) -> Entry:
+        tag = self._tag(key)
+        special = self._special(tag)
+        if special is Special.DELIMITER:
+            return self._finished(tag, VALUE_REPRESENTATIONS["UN"], special, long_in=False)
+        if not self.source.explicit:
+            return self._known_as(tag, self._dictionary.vr(tag), special, long_in=False)
+        vr = received(key[4:6], tag)
+        if vr.name == "UN" and self._encoding.convert_un and special is not Special.PRIVATE:
+            return self._known_as(tag, self._dictionary.vr(tag), special, long_in=vr.long)
+        if special is Special.PRIVATE and vr.name != "UN":
+            special = Special.NONE
+        return self._finished(tag, vr, special, long_in=vr.long, renamed=vr.code != key[4:6])
+
+    def _special(self, tag: int) -> Special:
+        simple = _SIMPLE.get(tag)
+        if simple is not None:
+            return simple
+        element = tag & 0xFFFF
+        if element == 0:
+            return Special.GROUP_LENGTH
+        if not self._needs_creators:
+            return Special.NONE
+        if tag == PIXEL_REPRESENTATION:
+            return Special.PIXEL_REPRESENTATION
+        if tag >> 16 & 1:
+            if element >= 0x1000:
+                return Special.PRIVATE
+            if 0x10 <= element < 0x100:
+                return Special.CREATOR
+        return Special.NONE
+
+    def _known_as(self, tag: int, name: str, special: Special = Special.NONE, *, long_in: bool) -> Entry:
+        """The rule of an element that the dictionary knows by a VR or by a choice of VRs."""
+        unsigned = resolved(name, tag, signed=False)
+        renamed = self.source.explicit and unsigned.name != "UN"
+        if name != US_OR_SS:
+            return self._finished(tag, unsigned, special, long_in=long_in, renamed=renamed)
+        signed = self._finished(tag, resolved(name, tag, signed=True), Special.NONE, long_in=long_in, renamed=renamed)
+        plain = self._finished(tag, unsigned, Special.SIGNED, long_in=long_in, renamed=renamed, other=signed[2])
+        if self.target.explicit:
+            return plain
+        return self._finished(tag, unsigned, special, long_in=long_in, renamed=renamed)
+
+    def _finished(
+        self,
+        tag: int,
+        vr: ValueRepresentation,
+        special: Special,
+        *,
+        long_in: bool,
+        renamed: bool = False,
+        other: Rule | None = None,
+    ) -> Entry:
+        header = self.target.tag_bytes(tag)
+        written, long_out = vr, True
+        if self.target.explicit:
+            if vr.new and not self._encoding.new_vr:
+                written = VALUE_REPRESENTATIONS["OB"]
+            long_out = VALUE_REPRESENTATIONS[written.name].long
+            header += written.code + (b"\0\0" if long_out else b"")
+        swap = 1 if self.same_order else vr.unit
+        plain = self._same_form and written is vr and not renamed
+        rule = Rule(tag, vr, special, long_in, header, long_out, swap, plain, other)
+        return tag, int(self._fast(rule) if plain else Fast.NEVER), rule
+
+    def _fast(self, rule: Rule) -> Fast:
+        long = rule.long_in
+        if rule.special is Special.GROUP_LENGTH and self._encoding.group_length is GroupLength.RECALCULATE:
+            return Fast.NEVER
+        if rule.special is not Special.NONE:
+            return Fast.NEVER
+        if rule.vr.kind is Kind.TEXT:
+            return Fast.LONG_TEXT if long else Fast.TEXT
+        if rule.vr.kind is Kind.UID:
+            return Fast.UID
+        if rule.vr.kind is Kind.SEQUENCE:
+            return Fast.SEQUENCE
+        return Fast.LONG_BINARY if long else Fast.BINARY
+
+
+def rule_table(source: Form, target: Form, encoding: Encoding, dictionary: Dictionary) -> RuleTable:
+    """The table of a pair of forms; the dictionary keeps it for the next object."""
+    key = (source, target, encoding)
+    table = dictionary.compiled.get(key)
+    if not isinstance(table, RuleTable):
+        table = dictionary.compiled[key] = RuleTable(source, target, encoding, dictionary)
+    return table
