@@ -195,7 +195,9 @@ class Assembly:
         elements = level.indexed or Elements()
         if len(elements.tags) > _INDEX_LIMIT:
             raise DataSetError(level.start, tag, "too many elements out of order")
-        self._scan(self.writer.base, self.writer.held, level, self.writer.position, elements)
+        base = self.writer.base
+        self._scan(base, self.writer.held, max(level.scanned, base), self.writer.position, elements)
+        elements.know()
         level.unordered = elements
         level.indexed = None
         level.last = _NEVER
@@ -205,10 +207,9 @@ class Assembly:
     def _place_unordered(self, elements: Elements, tag: int) -> None:
         if len(elements.tags) > _INDEX_LIMIT:
             raise DataSetError(self.level.start, tag, "too many elements out of order")
-        if self._creates_groups and (tag & 0xFFFF0000) not in elements.groups():
-            elements.add(tag & 0xFFFF0000, self.writer.position)
+        if self._creates_groups and elements.add_first(tag & 0xFFFF0000, self.writer.position):
             self.write_group_length(tag)
-        elements.add(tag, self.writer.position)
+        elements.add_first(tag, self.writer.position)
 
     # Handing out
 
@@ -240,15 +241,14 @@ class Assembly:
             return
         base, data, marks = self._history
         self._history = None
-        for level, _start, end, child in marks:
+        for level, start, end, child in marks:
             elements = level.indexed = level.indexed or Elements()
             if len(elements.tags) > _INDEX_LIMIT:
                 continue
-            self._scan(base, data, level, end, elements)
+            self._scan(base, data, start, end, elements)
             level.scanned = max(level.scanned, end)
             if child is not None:
                 elements.add(*child)
 
-    def _scan(self, base: int, data: bytearray, level: Level, end: int, elements: Elements) -> None:
-        start = max(level.scanned, base)
+    def _scan(self, base: int, data: bytearray, start: int, end: int, elements: Elements) -> None:
         elements_of(data, start - base, end - base, self.form, lambda tag, at: elements.add(tag, at + base))

@@ -74,7 +74,7 @@ class Elements:
         if cursor.origin + end > level.end:
             raise cursor.error(at, tag, "element is longer than its item")
         if rule.vr.kind is Kind.SEQUENCE:
-            return self.open_sequence(at, content, rule, length, level.table)
+            return self._open_sequence(at, content, rule, length)
         if special is not Special.NONE and self._is_dropped(at, tag, special):
             return self._skip(at, content, end)
         if end > len(cursor.data):
@@ -174,16 +174,19 @@ class Elements:
 
     # What contains elements
 
-    def open_sequence(self, at: int, content: int, rule: Rule, length: int, table: RuleTable) -> int:
-        """A sequence begins."""
+    def _open_sequence(self, at: int, content: int, rule: Rule, length: int) -> int:
+        """A sequence begins, or something unknown that is read as one."""
         cursor, assembly = self._cursor, self._assembly
+        is_sequence = rule.vr.kind is Kind.SEQUENCE
+        # PS3.5 6.2.2: the content of UN is implicit little endian, whatever surrounds it.
+        table = assembly.level.table if is_sequence and not rule.implicit else self._implicit
         if assembly.depth >= self._encoding.limits.nesting:
             raise cursor.error(at, rule.tag, "sequences are nested too deep")
         self._place(at, rule.tag)
         cursor.settle(at)
         element = cursor.writer.position
         written = length if assembly.explicit_lengths else UNDEFINED
-        if rule.plain and written == length and rule.vr.kind is Kind.SEQUENCE:
+        if rule.plain and written == length and is_sequence:
             cursor.settle(content)
         else:
             cursor.writer.held += self._sequence_header(rule) + assembly.form.long.pack(written)
@@ -197,12 +200,8 @@ class Elements:
 
     def _undefined(self, at: int, content: int, rule: Rule) -> int:
         """An element of undefined length: a sequence, something unknown read as one, or encapsulated pixel data."""
-        level = self._assembly.level
-        if rule.vr.kind is Kind.SEQUENCE:
-            return self.open_sequence(at, content, rule, UNDEFINED, level.table)
-        if rule.vr.name == "UN":
-            # PS3.5 6.2.2: the content is implicit little endian, whatever surrounds it.
-            return self.open_sequence(at, content, rule, UNDEFINED, self._implicit)
+        if rule.vr.kind is Kind.SEQUENCE or rule.vr.name == "UN":
+            return self._open_sequence(at, content, rule, UNDEFINED)
         if rule.special is not Special.PIXEL_DATA or rule.vr.name not in {"OB", "OW"}:
             raise self._cursor.error(at, rule.tag, f"{rule.vr.name} of undefined length")
         if not (self._encapsulated and self._keeps_pixel_data):

@@ -10,27 +10,38 @@ ENDLESS = 1 << 62
 """End of what ends with a delimiter, or with the data."""
 
 
+DUPLICATE = 1 << 32
+"""In place of a tag: the element is not wanted."""
+
+
 class Elements:
     """Tags and offsets of the elements of one level, in the order in which they were written."""
 
-    __slots__ = ("_grouped", "_groups", "starts", "tags")
+    __slots__ = ("_known", "starts", "tags")
 
     def __init__(self) -> None:
-        self.tags = array("I")
+        self.tags = array("Q")
         self.starts = array("Q")
-        self._groups: set[int] = set()
-        self._grouped = 0
+        self._known: set[int] = set()
 
     def add(self, tag: int, start: int) -> None:
         """One more."""
         self.tags.append(tag)
         self.starts.append(start)
 
-    def groups(self) -> set[int]:
-        """The groups that have elements, as the tags of their group lengths."""
-        self._groups.update(tag & 0xFFFF0000 for tag in self.tags[self._grouped :])
-        self._grouped = len(self.tags)
-        return self._groups
+    def know(self) -> None:
+        """Find out which tags there are, so that duplicates of them need no place."""
+        self._known.update(self.tags)
+
+    def add_first(self, tag: int, start: int) -> bool:
+        """Add an element; a duplicate is noted as such, several in a row as one. Returns whether it is none."""
+        if tag not in self._known:
+            self._known.add(tag)
+            self.add(tag, start)
+            return True
+        if not self.tags or self.tags[-1] != DUPLICATE:
+            self.add(DUPLICATE, start)
+        return False
 
 
 @dataclass(slots=True, eq=False)

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from storescpd.dataset.levels import Elements
+from storescpd.dataset.levels import DUPLICATE, Elements
 from storescpd.dataset.output import Extent
 
 Range = tuple[int, int]
@@ -25,13 +25,14 @@ class Element:
 
 
 def in_order(elements: Elements, end: int) -> list[Element]:
-    """The elements by tag, of each tag the first that came; the last one ends at ``end``."""
+    """The elements by tag, without duplicates; the last one ends at ``end``."""
     tags, starts = elements.tags, elements.starts
     chosen: list[Element] = []
     for number in sorted(range(len(tags)), key=tags.__getitem__):
-        if not chosen or chosen[-1].tag != tags[number]:
-            behind = starts[number + 1] if number + 1 < len(starts) else end
-            chosen.append(Element(tags[number], starts[number], behind))
+        if tags[number] == DUPLICATE:
+            break
+        behind = starts[number + 1] if number + 1 < len(starts) else end
+        chosen.append(Element(tags[number], starts[number], behind))
     return chosen
 
 

@@ -59,21 +59,19 @@ class Reader:
         """Less than a header behind the last element is no element (storescp drops it too)."""
         cursor, assembly = self._cursor, self._assembly
         table = assembly.level.table
-        if assembly.sequence is not None or assembly.level.sequence is not None:
-            raise cursor.error(0, None, "data set ends within a sequence")
-        if len(kept) >= 8:
+        if assembly.sequence is None and len(kept) >= 8:
             tag, _fast, rule = table[table.source.header.unpack_from(kept)[0]]
             if not rule.long_in or len(kept) >= 12:
                 raise cursor.error(0, tag, "data set ends within a value")
         assembly.warnings.append(f"{len(kept)} bytes behind the last element dropped")
 
     def _close_incomplete(self) -> None:
-        """What is open may end with the data where no delimiter and no length says otherwise."""
+        """What is open may end with the data when no sequence had more to come."""
         assembly, cursor = self._assembly, self._cursor
         while (sequence := assembly.sequence or assembly.level.sequence) is not None:
-            if assembly.sequence is None and assembly.level.end == ENDLESS:
+            if assembly.sequence is None:
                 assembly.close_item()
-            elif assembly.sequence is not None and cursor.origin >= sequence.end:
+            elif cursor.origin >= sequence.end:
                 assembly.close_sequence(sequence)
             else:
                 raise cursor.error(0, sequence.tag, "data set ends within a sequence")

@@ -79,6 +79,8 @@ class Rule:
     """Bytes to turn around together, 1: none."""
     plain: bool
     """The header is written as it was received."""
+    implicit: bool
+    """What a sequence contains is implicit little endian, whatever surrounds it."""
     other: "Rule | None" = None
     """For ``SIGNED``: the rule that holds where pixels are signed."""
 
@@ -113,7 +115,8 @@ class RuleTable(dict[bytes, Entry]):
         entry = self._private.get((creator, key))
         if entry is None:
             tag = self._tag(key)
-            entry = self._known_as(tag, self._dictionary.private_vr(creator, tag), long_in=self.source.explicit)
+            known_as = self._converted if self.source.explicit else self._known_as
+            entry = known_as(tag, self._dictionary.private_vr(creator, tag))
             if len(self._private) < _TABLE_LIMIT:
                 self._private[creator, key] = entry
         return entry
@@ -128,13 +131,22 @@ class RuleTable(dict[bytes, Entry]):
         if special is Special.DELIMITER:
             return self._finished(tag, VALUE_REPRESENTATIONS["UN"], special, long_in=False)
         if not self.source.explicit:
-            return self._known_as(tag, self._dictionary.vr(tag), special, long_in=False)
-        vr = received(key[4:6], tag)
-        if vr.name == "UN" and self._encoding.convert_un and special is not Special.PRIVATE:
-            return self._known_as(tag, self._dictionary.vr(tag), special, long_in=vr.long)
-        if special is Special.PRIVATE and vr.name != "UN":
+            return self._known_as(tag, self._dictionary.vr(tag), special)
+        if key[4:6] == b"UN" and self._encoding.convert_un:
+            if special is Special.PRIVATE:
+                return self._finished(tag, VALUE_REPRESENTATIONS["UN"], special, long_in=True)
+            return self._converted(tag, self._dictionary.vr(tag), special)
+        if special is Special.PRIVATE:
             special = Special.NONE
+        vr = received(key[4:6], tag)
         return self._finished(tag, vr, special, long_in=vr.long, renamed=vr.code != key[4:6])
+
+    def _converted(self, tag: int, name: str, special: Special = Special.NONE) -> Entry:
+        """The rule of an element received as UN that the dictionary knows; its value is little endian (PS3.5 6.2.2)."""
+        vr = resolved(name, tag, signed=False)
+        return self._finished(
+            tag, vr, special, long_in=True, renamed=vr.name != "UN", implicit=True, swaps=self.target.big_endian
+        )
 
     def _special(self, tag: int) -> Special:
         simple = _SIMPLE.get(tag)
@@ -145,7 +157,7 @@ class RuleTable(dict[bytes, Entry]):
             return Special.GROUP_LENGTH
         if not self._needs_creators:
             return Special.NONE
-        if tag == PIXEL_REPRESENTATION:
+        if tag == PIXEL_REPRESENTATION and not self.source.explicit:
             return Special.PIXEL_REPRESENTATION
         if tag >> 16 & 1:
             if element >= 0x1000:
@@ -154,17 +166,13 @@ class RuleTable(dict[bytes, Entry]):
                 return Special.CREATOR
         return Special.NONE
 
-    def _known_as(self, tag: int, name: str, special: Special = Special.NONE, *, long_in: bool) -> Entry:
-        """The rule of an element that the dictionary knows by a VR or by a choice of VRs."""
+    def _known_as(self, tag: int, name: str, special: Special = Special.NONE) -> Entry:
+        """The rule of an element without VR that the dictionary knows by a VR or by a choice of VRs."""
         unsigned = resolved(name, tag, signed=False)
-        renamed = self.source.explicit and unsigned.name != "UN"
-        if name != US_OR_SS:
-            return self._finished(tag, unsigned, special, long_in=long_in, renamed=renamed)
-        signed = self._finished(tag, resolved(name, tag, signed=True), Special.NONE, long_in=long_in, renamed=renamed)
-        plain = self._finished(tag, unsigned, Special.SIGNED, long_in=long_in, renamed=renamed, other=signed[2])
-        if self.target.explicit:
-            return plain
-        return self._finished(tag, unsigned, special, long_in=long_in, renamed=renamed)
+        if name != US_OR_SS or not self.target.explicit:
+            return self._finished(tag, unsigned, special, long_in=False)
+        signed = self._finished(tag, resolved(name, tag, signed=True), special, long_in=False)
+        return self._finished(tag, unsigned, Special.SIGNED, long_in=False, other=signed[2])
 
     def _finished(
         self,
@@ -174,6 +182,8 @@ class RuleTable(dict[bytes, Entry]):
         *,
         long_in: bool,
         renamed: bool = False,
+        implicit: bool = False,
+        swaps: bool | None = None,
         other: Rule | None = None,
     ) -> Entry:
         header = self.target.tag_bytes(tag)
@@ -183,9 +193,9 @@ class RuleTable(dict[bytes, Entry]):
                 written = VALUE_REPRESENTATIONS["OB"]
             long_out = VALUE_REPRESENTATIONS[written.name].long
             header += written.code + (b"\0\0" if long_out else b"")
-        swap = 1 if self.same_order else vr.unit
+        swap = vr.unit if (not self.same_order if swaps is None else swaps) else 1
         plain = self._same_form and written is vr and not renamed
-        rule = Rule(tag, vr, special, long_in, header, long_out, swap, plain, other)
+        rule = Rule(tag, vr, special, long_in, header, long_out, swap, plain, implicit, other)
         return tag, int(self._fast(rule) if plain else Fast.NEVER), rule
 
     def _fast(self, rule: Rule) -> Fast:
