@@ -8,7 +8,7 @@ from storescpd.dataset.encoding import Encoding, GroupLength, SequenceLength
 from storescpd.dataset.errors import DataSetError
 from storescpd.dataset.forms import MAX_LONG, UNDEFINED, Form
 from storescpd.dataset.index import elements_of
-from storescpd.dataset.levels import Elements, Level, Sequence
+from storescpd.dataset.levels import ENDLESS, Elements, Level, Sequence
 from storescpd.dataset.ordering import Element, Rearrangement, in_order
 from storescpd.dataset.padding import padding_element
 from storescpd.dataset.rules import RuleTable
@@ -40,8 +40,9 @@ class Assembly:
         self.explicit_lengths = encoding.sequence_length is SequenceLength.EXPLICIT
         self._creates_groups = encoding.group_length is GroupLength.CREATE
         self._group_end = 0 if self._creates_groups else _NEVER
+        self._item_padding = encoding.item_padding
         self._history: tuple[int, bytearray, list[_Mark]] | None = None
-        self.level = Level(table, group_end=self._group_end)
+        self.level = Level(table, None, ENDLESS, 0, UNDEFINED, self._group_end)
         """The innermost level that is open."""
 
     # Elements
@@ -96,19 +97,20 @@ class Assembly:
 
     # Sequences and items
 
-    def open_sequence(
-        self, tag: int, table: RuleTable, end: int, element: int, length: int, *, fragments: bool = False
-    ) -> None:
+    def open_sequence(self, tag: int, table: RuleTable, end: int, element: int, length: int) -> Sequence:
         """A sequence begins; its header was just written with ``length``, from offset ``element`` on."""
+        writer = self.writer
         self.depth += 1
-        position = self.writer.position
-        self.sequence = Sequence(tag, self.level, table, end, element, position, length, fragments)
+        start = writer.base + len(writer.held)
+        sequence = self.sequence = Sequence(tag, self.level, table, end, element, start, length)
+        return sequence
 
     def open_item(self, sequence: Sequence, end: int, length: int) -> None:
         """An item begins; its header was just written with ``length``."""
-        position = self.writer.position
+        writer = self.writer
         self.sequence = None
-        self.level = Level(sequence.table, end, position, length, sequence, group_end=self._group_end, scanned=position)
+        start = writer.base + len(writer.held)
+        self.level = Level(sequence.table, sequence, end, start, length, self._group_end)
 
     def close_item(self) -> None:
         """The innermost item ends."""
@@ -116,9 +118,10 @@ class Assembly:
         sequence = level.sequence
         if sequence is None:
             raise RuntimeError("the data set is no item")
-        self.finish_level()
-        if self._encoding.item_padding:
-            self._pad(self._length(level.start))
+        if level.group_start or level.unordered is not None:
+            self.finish_level()
+        if self._item_padding:
+            self.writer.held += padding_element(self.form, self._length(level.start), self._item_padding)
         self._settle_length(level.start, level.written_length, self.form.item_delimiter)
         self.sequence = sequence
         self.level = sequence.parent
@@ -142,16 +145,13 @@ class Assembly:
         if length != written:
             self.writer.patch(start - 4, self.form.long.pack(length))
 
-    def _pad(self, length: int) -> None:
-        element = padding_element(self.form, length, self._encoding.item_padding)
-        if element:
-            self.writer.held += element
-
     def _length(self, start: int) -> int:
         """Bytes from ``start`` to here that remain."""
-        position = self.writer.position
-        lost = self.rearranged.lost(start, position) if self.rearranged else 0
-        return position - start - lost
+        writer = self.writer
+        length = writer.base + len(writer.held) - start
+        if self.rearranged.ranges:
+            length -= self.rearranged.lost(start, writer.position)
+        return length
 
     # Order
 
@@ -186,7 +186,7 @@ class Assembly:
             if element.tag & 0xFFFF == 0 and size == _GROUP_LENGTH_SIZE:
                 group_length, total = element, 0
             else:
-                total += size - (self.rearranged.lost(element.start, element.end) if self.rearranged else 0)
+                total += size - (self.rearranged.lost(element.start, element.end) if self.rearranged.ranges else 0)
 
     def _begin_unordered(self, tag: int) -> None:
         """From here on every element of the level is noted, and those before are looked for."""

@@ -97,7 +97,7 @@ class Elements:
         if rule.plain and written == value:
             return end
         cursor.settle(at)
-        cursor.writer.held += self._header(rule, len(written))
+        cursor.writer.held += self.header(rule, len(written))
         cursor.writer.held += written
         cursor.run = end
         return end
@@ -106,7 +106,7 @@ class Elements:
         """The rule of an element whose VR depends on what came before it in its level."""
         level = self._assembly.level
         if rule.special is Special.PRIVATE:
-            creator = level.creators.get(tag >> 8)
+            creator = level.creators.get(tag >> 8) if level.creators else None
             if creator is not None:
                 rule = level.table.private(creator, key)[2]
         return rule.other if rule.other is not None and level.signed else rule
@@ -128,6 +128,7 @@ class Elements:
         elif special is Special.PIXEL_REPRESENTATION:
             level.signed = level.table.source.short.unpack_from(value + bytes(2))[0] == 1
         elif special is Special.CREATOR:
+            level.creators = level.creators or {}
             level.creators[tag >> 16 << 8 | tag & 0xFF] = value.rstrip(b" \0").decode("latin-1")
 
     def _group_length(self, at: int, end: int, rule: Rule, value: bytes) -> None:
@@ -143,7 +144,7 @@ class Elements:
             written = 0
         self._assembly.begin_group(rule.tag, written)
 
-    def _header(self, rule: Rule, length: int) -> bytes:
+    def header(self, rule: Rule, length: int) -> bytes:
         """Header of an element; what is too long for a 16-bit length becomes UN (storescp facts 6.2)."""
         form = self._assembly.form
         if rule.long_out:
@@ -216,7 +217,8 @@ class Elements:
         form = assembly.form
         cursor.writer.held += rule.header[:4] + b"OB\0\0" + form.long.pack(UNDEFINED)
         cursor.run = content
-        assembly.open_sequence(rule.tag, assembly.level.table, ENDLESS, element, UNDEFINED, fragments=True)
+        sequence = assembly.open_sequence(rule.tag, assembly.level.table, ENDLESS, element, UNDEFINED)
+        sequence.fragments = True
         return content
 
     def fragment(self, at: int, length: int) -> int:
@@ -270,7 +272,7 @@ class Elements:
             self._notice(rule, b"")
         element = writer.position
         mend = bool(length & 1) and rule.vr.mend_odd
-        writer.held += self._header(rule, length + mend)
+        writer.held += self.header(rule, length + mend)
         kind = rule.vr.kind
         if kind in _STRIPPED:
             self._announced = writer.position - 4, length + mend

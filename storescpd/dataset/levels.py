@@ -1,9 +1,7 @@
 """Where the reader stands: the data set, and the sequences and items that are open within it."""
 
 from array import array
-from dataclasses import dataclass, field
 
-from storescpd.dataset.forms import UNDEFINED
 from storescpd.dataset.rules import RuleTable
 
 ENDLESS = 1 << 62
@@ -44,54 +42,66 @@ class Elements:
         return False
 
 
-@dataclass(slots=True, eq=False)
 class Level:
-    """The data set or an item of it. Offsets of input count what was received, all others what is written."""
+    """The data set or an item of it. Offsets of input count what was received, all others what is written.
 
-    table: RuleTable
-    end: int = ENDLESS
-    """Offset of input where it ends."""
-    start: int = 0
-    """Where its content starts."""
-    written_length: int = UNDEFINED
-    """The length that its header was written with."""
-    sequence: "Sequence | None" = None
-    """The sequence that it is an item of, ``None``: it is the data set."""
-    last: int = -1
-    """The tag before, greater than any tag once the level is known to be out of order."""
-    group_end: int = 0
-    """First tag behind the group whose length is wanted."""
-    group_start: int = 0
-    """Where the content of that group starts; 0: no length of it is wanted."""
-    group_length: int = -1
-    """What the length of that group was written as."""
-    signed: bool = False
-    """Pixel representation is 1."""
-    creators: dict[int, str] = field(default_factory=dict)
-    """Private creators by group and block."""
-    indexed: Elements | None = None
-    """Elements written so long ago that they cannot be looked at any more."""
-    scanned: int = 0
-    """Offset up to which ``indexed`` is complete."""
-    unordered: Elements | None = None
-    """All elements, once they are known to be out of order."""
+    (No dataclass: one is made for each item, and making it has to be cheap.)
+    """
+
+    __slots__ = (
+        "creators", "end", "group_end", "group_length", "group_start", "indexed", "last", "scanned", "sequence",
+        "signed", "start", "table", "unordered", "written_length",
+    )  # fmt: skip
+
+    def __init__(
+        self, table: RuleTable, sequence: "Sequence | None", end: int, start: int, written_length: int, group_end: int
+    ) -> None:
+        self.table = table
+        self.sequence = sequence
+        """The sequence that it is an item of, ``None``: it is the data set."""
+        self.end = end
+        """Offset of input where it ends."""
+        self.start = self.scanned = start
+        """Where its content starts; and the offset up to which ``indexed`` is complete."""
+        self.written_length = written_length
+        """The length that its header was written with."""
+        self.last = -1
+        """The tag before, greater than any tag once the level is known to be out of order."""
+        self.group_end = group_end
+        """First tag behind the group whose length is wanted."""
+        self.group_start = 0
+        """Where the content of that group starts; 0: no length of it is wanted."""
+        self.group_length = -1
+        """What the length of that group was written as."""
+        self.signed = False
+        """Pixel representation is 1."""
+        self.creators: dict[int, str] | None = None
+        """Private creators by group and block."""
+        self.indexed: Elements | None = None
+        """Elements written so long ago that they cannot be looked at any more."""
+        self.unordered: Elements | None = None
+        """All elements, once they are known to be out of order."""
 
 
-@dataclass(slots=True, eq=False)
 class Sequence:
     """An open sequence, or encapsulated pixel data."""
 
-    tag: int
-    parent: Level
-    table: RuleTable
-    """How its items are read."""
-    end: int
-    """Offset of input where it ends."""
-    element: int
-    """Where its element starts."""
-    start: int
-    """Where its content starts."""
-    written_length: int
-    """The length that its header was written with."""
-    fragments: bool = False
-    """Its items are fragments of pixel data."""
+    __slots__ = ("element", "end", "fragments", "parent", "start", "table", "tag", "written_length")
+
+    def __init__(
+        self, tag: int, parent: Level, table: RuleTable, end: int, element: int, start: int, written_length: int
+    ) -> None:
+        self.tag = tag
+        self.parent = parent
+        self.table = table
+        """How its items are read."""
+        self.end = end
+        """Offset of input where it ends."""
+        self.element = element
+        """Where its element starts."""
+        self.start = start
+        """Where its content starts."""
+        self.written_length = written_length
+        """The length that its header was written with."""
+        self.fragments = False
+        """Its items are fragments of pixel data."""

@@ -44,23 +44,20 @@ class Rearrangement:
 
     def __init__(self) -> None:
         self._starts: list[int] = []
-        self._ranges: list[tuple[Range, list[Range]]] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._ranges)
+        self.ranges: list[tuple[Range, list[Range]]] = []
 
     def replace(self, start: int, end: int, parts: list[Range]) -> None:
         """Let ``parts`` of the range, in their order, stand in its place."""
         resolved = [piece for part in parts for piece in self._resolved(*part)]
         first, behind = bisect_left(self._starts, start), bisect_left(self._starts, end)
         self._starts[first:behind] = [start]
-        self._ranges[first:behind] = [((start, end), resolved)]
+        self.ranges[first:behind] = [((start, end), resolved)]
 
     def lost(self, start: int, end: int) -> int:
         """How many bytes of a range have no place any more."""
         lost = 0
         for number in range(bisect_left(self._starts, start), bisect_left(self._starts, end)):
-            (first, behind), parts = self._ranges[number]
+            (first, behind), parts = self.ranges[number]
             lost += behind - first - sum(part[1] - part[0] for part in parts)
         return lost
 
@@ -71,7 +68,7 @@ class Rearrangement:
     def _resolved(self, start: int, end: int) -> Iterator[Range]:
         at = start
         for number in range(bisect_left(self._starts, start), bisect_left(self._starts, end)):
-            (inner_start, inner_end), parts = self._ranges[number]
+            (inner_start, inner_end), parts = self.ranges[number]
             if at < inner_start:
                 yield at, inner_start
             yield from parts

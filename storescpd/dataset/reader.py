@@ -13,12 +13,14 @@ from storescpd.dataset.writer import HOLD
 
 # Plain numbers, because the hot loop compares with them.
 _TEXT, _BINARY, _UID, _LONG_BINARY = map(int, (Fast.TEXT, Fast.BINARY, Fast.UID, Fast.LONG_BINARY))
+_SEQUENCE, _REWRITTEN, _ITEM_END = map(int, (Fast.SEQUENCE, Fast.REWRITTEN, Fast.ITEM_END))
 
 
 class Reader:
     """Feed it with ``read``; ``assembly`` has what it makes of the data."""
 
-    def __init__(self, assembly: Assembly, cursor: Cursor, elements: Elements) -> None:
+    def __init__(self, assembly: Assembly, cursor: Cursor, elements: Elements, nesting: int) -> None:
+        self._nesting = nesting
         self._assembly = assembly
         self._cursor = cursor
         self._elements = elements
@@ -94,12 +96,15 @@ class Reader:
 
         The hot loop: what it does for an element that needs no change decides how fast the whole program is.
         """
-        assembly, elements = self._assembly, self._elements
+        cursor, assembly, elements = self._cursor, self._assembly, self._elements
+        writer = cursor.writer
         level = assembly.level
         table = level.table
         unpack = table.source.header.unpack_from
+        explicit = table.source.explicit
         unpack_long = table.source.long.unpack_from
-        bound = min(len(data), level.end - self._cursor.origin)
+        nesting, explicit_lengths = self._nesting, assembly.explicit_lengths
+        bound = min(len(data), level.end - cursor.origin)
         final = bound - 8
         last, group_end = level.last, level.group_end
         while at <= final:
@@ -129,6 +134,40 @@ class Reader:
                     if end <= bound and not length & 1:
                         at, last = end, tag
                         continue
+                elif fast == _SEQUENCE and at + 12 <= bound and assembly.depth < nesting:
+                    content = at + 8
+                    if explicit:
+                        (length,) = unpack_long(data, content)
+                        content += 4
+                    undefined = length == UNDEFINED
+                    end = ENDLESS if undefined else cursor.origin + content + length
+                    if undefined or (explicit_lengths and end <= level.end):
+                        level.last = tag
+                        writer.held += data[cursor.run : content]
+                        cursor.run = content
+                        element = writer.base + len(writer.held) - content + at
+                        assembly.open_sequence(tag, table, end, element, length)
+                        return content
+                elif fast == _REWRITTEN and at + 12 <= bound:
+                    content = at + 8
+                    if rule.long_in:
+                        (length,) = unpack_long(data, content)
+                        content += 4
+                    end = content + length
+                    if end <= bound:
+                        if cursor.run < at:
+                            writer.held += data[cursor.run : at]
+                        value = canonical(data[content:end], rule.vr, rule.swap)
+                        writer.held += elements.header(rule, len(value))
+                        writer.held += value
+                        at, last = end, tag
+                        cursor.run = end
+                        continue
+                elif fast == _ITEM_END and level.sequence is not None:
+                    writer.held += data[cursor.run : at]
+                    cursor.run = at + 8
+                    assembly.close_item()
+                    return at + 8
             level.last = last
             following = elements.element(at, key, tag, length, rule)
             if following == MORE:
@@ -157,7 +196,7 @@ class Reader:
         """Read the header of the next item, or the end of the sequence; fragments are read as a whole."""
         cursor, assembly = self._cursor, self._assembly
         source = sequence.table.source
-        while assembly.sequence is sequence and self._elements.stream is None:
+        while self._elements.stream is None:
             if cursor.origin + at >= sequence.end:
                 cursor.settle(at)
                 assembly.close_sequence(sequence)
@@ -166,20 +205,19 @@ class Reader:
                 cursor.missing = at + 8 - len(data)
                 return at
             tag, length = source.item.unpack_from(data, at)
-            if tag == source.item_tag:
-                if sequence.fragments:
-                    following = self._elements.fragment(at, length)
-                    if following == MORE:
-                        return at
-                    at = following
-                else:
-                    at = self._open_item(at, length, sequence)
-            elif source.read_tag(tag) == SEQUENCE_DELIMITER:
+            if tag != source.item_tag:
+                if source.read_tag(tag) != SEQUENCE_DELIMITER:
+                    raise cursor.error(at, source.read_tag(tag), "no item of a sequence")
                 cursor.settle(at)
-                at = cursor.run = at + 8
+                cursor.run = at + 8
                 assembly.close_sequence(sequence)
-            else:
-                raise cursor.error(at, source.read_tag(tag), "no item of a sequence")
+                return at + 8
+            if not sequence.fragments:
+                return self._open_item(at, length, sequence)
+            following = self._elements.fragment(at, length)
+            if following == MORE:
+                return at
+            at = following
         return at
 
     def _open_item(self, at: int, length: int, sequence: Sequence) -> int:

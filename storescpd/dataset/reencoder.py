@@ -41,7 +41,7 @@ class Reencoder:
             keeps_pixel_data=self._output.encapsulated,
             gathers=self._deflates,
         )
-        self._reader = Reader(assembly, cursor, self._elements)
+        self._reader = Reader(assembly, cursor, self._elements, encoding.limits.nesting)
 
     @property
     def output_syntax(self) -> str:
@@ -98,6 +98,6 @@ class Reencoder:
 
     def _plan(self) -> Plan | None:
         rearranged = self._assembly.rearranged
-        extents = rearranged.extents(self._assembly.writer.position) if rearranged else None
+        extents = rearranged.extents(self._assembly.writer.position) if rearranged.ranges else None
         level = self._encoding.compression_level if self._deflates else None
         return None if extents is None and level is None else Plan(extents, level)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from storescpd.dataset.dictionary import Dictionary
-from storescpd.dataset.encoding import Encoding, GroupLength
+from storescpd.dataset.encoding import Encoding
 from storescpd.dataset.forms import ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER, Form
 from storescpd.dataset.identity import IDENTIFYING_TAGS
 from storescpd.dataset.vr import US_OR_SS, VALUE_REPRESENTATIONS, Kind, ValueRepresentation, received, resolved
@@ -23,7 +23,10 @@ class Fast(IntEnum):
     LONG_BINARY = 3
     LONG_TEXT = 4
     SEQUENCE = 5
-    NEVER = 6
+    REWRITTEN = 6
+    """It is written anew, but nothing else has to be known."""
+    ITEM_END = 7
+    NEVER = 8
 
 
 class Special(IntEnum):
@@ -106,7 +109,7 @@ class RuleTable(dict[bytes, Entry]):
 
     def __missing__(self, key: bytes) -> Entry:
         entry = self._entry(key)
-        if len(self) < _TABLE_LIMIT and entry[2].special is not Special.DELIMITER:
+        if len(self) < _TABLE_LIMIT:
             self[key] = entry
         return entry
 
@@ -129,7 +132,8 @@ class RuleTable(dict[bytes, Entry]):
         tag = self._tag(key)
         special = self._special(tag)
         if special is Special.DELIMITER:
-            return self._finished(tag, VALUE_REPRESENTATIONS["UN"], special, long_in=False)
+            entry = self._finished(tag, VALUE_REPRESENTATIONS["UN"], special, long_in=False)
+            return tag, int(Fast.ITEM_END if tag == ITEM_DELIMITER else Fast.NEVER), entry[2]
         if not self.source.explicit:
             return self._known_as(tag, self._dictionary.vr(tag), special)
         if key[4:6] == b"UN" and self._encoding.convert_un:
@@ -196,14 +200,14 @@ class RuleTable(dict[bytes, Entry]):
         swap = vr.unit if (not self.same_order if swaps is None else swaps) else 1
         plain = self._same_form and written is vr and not renamed
         rule = Rule(tag, vr, special, long_in, header, long_out, swap, plain, implicit, other)
-        return tag, int(self._fast(rule) if plain else Fast.NEVER), rule
+        return tag, int(self._fast(rule)), rule
 
     def _fast(self, rule: Rule) -> Fast:
         long = rule.long_in
-        if rule.special is Special.GROUP_LENGTH and self._encoding.group_length is GroupLength.RECALCULATE:
+        if rule.special is not Special.NONE or (not rule.plain and rule.vr.kind is Kind.SEQUENCE):
             return Fast.NEVER
-        if rule.special is not Special.NONE:
-            return Fast.NEVER
+        if not rule.plain:
+            return Fast.REWRITTEN
         if rule.vr.kind is Kind.TEXT:
             return Fast.LONG_TEXT if long else Fast.TEXT
         if rule.vr.kind is Kind.UID:
