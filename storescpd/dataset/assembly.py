@@ -128,7 +128,9 @@ class Assembly:
 
     def close_sequence(self, sequence: Sequence) -> None:
         """The sequence ends whose next item was awaited."""
-        if sequence.fragments:
+        if sequence.discarded:
+            self._discard(sequence)
+        elif sequence.fragments:
             self.writer.held += self.form.sequence_delimiter
         else:
             self._settle_length(sequence.start, sequence.written_length, self.form.sequence_delimiter)
@@ -136,6 +138,17 @@ class Assembly:
             sequence.parent.scanned = self.writer.position
         self.depth -= 1
         self.sequence = None
+
+    def _discard(self, sequence: Sequence) -> None:
+        """Take back what was written of a sequence that stands where none may stand."""
+        writer, start = self.writer, sequence.element
+        if start >= writer.base:
+            del writer.held[start - writer.base :]
+        else:
+            self.rearranged.replace(start, writer.position, [])
+        if sequence.tag & 0xFFFF == 0 and self._encoding.group_length is GroupLength.RECALCULATE:
+            self.write_group_length(sequence.tag)
+            self.begin_group(sequence.tag, 0)
 
     def _settle_length(self, start: int, written: int, delimiter: bytes) -> None:
         length = self._length(start)

@@ -56,21 +56,19 @@ def _entry(line: str, number: int) -> Entry:
     if tag is None or vr is None:
         raise ValueError(f"line {number}: not a dictionary entry: {line[:60]!r}")
     groups, creator, elements = tag.groups()
-    return Entry(_numbers(groups, number, step=2), _numbers(elements, number, step=1), vr, creator)
+    return Entry(_numbers(groups, number), _numbers(elements, number), vr, creator)
 
 
-def _numbers(text: str, number: int, *, step: int) -> range:
+def _numbers(text: str, number: int) -> range:
     mask = _MASK.match(text)
     if mask is not None:
         low = int(mask[1], 16) << 8
-        return range(low, low + 0x100, step)
+        return range(low, low + 0x100, 2)
     found = _NUMBERS.match(text)
     if found is None:
         raise ValueError(f"line {number}: not a tag: {text!r}")
     low, high = int(found[1], 16), int(found[3] or found[1], 16)
     rule = (found[2] or "").lower()
-    if rule == "u":
-        step = 1
-    elif rule in {"e", "o"}:
-        step, low = 2, low + (low % 2 != (rule == "o"))
-    return range(low, high + 1, step)
+    if rule in {"e", "o"}:
+        low += low % 2 != (rule == "o")
+    return range(low, high + 1, 1 if rule == "u" else 2)

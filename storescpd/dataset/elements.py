@@ -18,6 +18,8 @@ LARGE = 64 * 1024
 LARGE_TEXT = 1 << 20
 """The same for text, whose end has to be seen before its length is known."""
 
+_VALUES_ONLY = frozenset({Special.GROUP_LENGTH, Special.PADDING})
+"""What is written as a value whatever was sent, or not at all: not as a sequence."""
 _STRIPPED = frozenset({Kind.TEXT, Kind.UID})
 
 
@@ -46,6 +48,7 @@ class Elements:
         self._keeps_pixel_data = keeps_pixel_data
         self._gathers = gathers
         self._announced: tuple[int, int] | None = None  # of a stripped stream: offset of its length, and the length
+        self._released = False  # all before the large value has been handed out
         self._long_un = b"UN\0\0" if encoding.new_vr else b"OB\0\0"
 
     def element(self, at: int, key: bytes, tag: int, length: int, rule: Rule) -> int:
@@ -90,7 +93,7 @@ class Elements:
         value = cursor.data[content:end]
         if rule.special is not Special.NONE:
             self._notice(rule, value)
-            if rule.special is Special.GROUP_LENGTH and (self._assembly.level.table.source.explicit or len(value) == 4):
+            if rule.special is Special.GROUP_LENGTH:
                 self._group_length(at, end, rule, value)
                 return end
         written = canonical(value, rule.vr, rule.swap)
@@ -115,6 +118,9 @@ class Elements:
         """Whether an element with a defined length is not written at all."""
         if special is Special.PIXEL_DATA and self._encapsulated and self._assembly.level.sequence is None:
             raise self._cursor.error(at, tag, "pixel data is not encapsulated")
+        return self._is_unwanted(special)
+
+    def _is_unwanted(self, special: Special) -> bool:
         if special is Special.GROUP_LENGTH:
             return self._encoding.group_length is not GroupLength.RECALCULATE
         return special is Special.PADDING
@@ -129,7 +135,8 @@ class Elements:
             level.signed = level.table.source.short.unpack_from(value + bytes(2))[0] == 1
         elif special is Special.CREATOR:
             level.creators = level.creators or {}
-            level.creators[tag >> 16 << 8 | tag & 0xFF] = value.rstrip(b" \0").decode("latin-1")
+            creator = canonical(value, rule.vr, 1).rstrip(b" ").partition(b"\0")[0]
+            level.creators[tag >> 16 << 8 | tag & 0xFF] = creator.decode("latin-1")
 
     def _group_length(self, at: int, end: int, rule: Rule, value: bytes) -> None:
         """A group length begins its group, whatever its VR and value are."""
@@ -183,7 +190,8 @@ class Elements:
         table = assembly.level.table if is_sequence and not rule.implicit else self._implicit
         if assembly.depth >= self._encoding.limits.nesting:
             raise cursor.error(at, rule.tag, "sequences are nested too deep")
-        self._place(at, rule.tag)
+        if not self._is_unwanted(rule.special):
+            self._place(at, rule.tag)
         cursor.settle(at)
         element = cursor.writer.position
         written = length if assembly.explicit_lengths else UNDEFINED
@@ -193,7 +201,8 @@ class Elements:
             cursor.writer.held += self._sequence_header(rule) + assembly.form.long.pack(written)
             cursor.run = content
         end = ENDLESS if length == UNDEFINED else cursor.origin + content + length
-        assembly.open_sequence(rule.tag, table, end, element, written)
+        sequence = assembly.open_sequence(rule.tag, table, end, element, written)
+        sequence.discarded = rule.special in _VALUES_ONLY
         return content
 
     def _sequence_header(self, rule: Rule) -> bytes:
@@ -292,7 +301,8 @@ class Elements:
         """
         writer = self._cursor.writer
         writer.gathers = self._gathers and len(writer.held) + length <= HOLD
-        if not writer.gathers:
+        self._released = not writer.gathers
+        if self._released:
             self._assembly.release(element)
 
     def pass_on(self, stream: Stream, fragment: memoryview) -> memoryview:
@@ -312,6 +322,6 @@ class Elements:
             if stream.written != announced:
                 writer.patch(offset, assembly.form.long.pack(stream.written))
             self._announced = None
-        if not writer.gathers and assembly.sequence is None:
+        if self._released and assembly.sequence is None:
             assembly.level.scanned = writer.position
-        writer.gathers = False
+        self._released = writer.gathers = False

@@ -86,7 +86,7 @@ class Level:
 class Sequence:
     """An open sequence, or encapsulated pixel data."""
 
-    __slots__ = ("element", "end", "fragments", "parent", "start", "table", "tag", "written_length")
+    __slots__ = ("discarded", "element", "end", "fragments", "parent", "start", "table", "tag", "written_length")
 
     def __init__(
         self, tag: int, parent: Level, table: RuleTable, end: int, element: int, start: int, written_length: int
@@ -103,5 +103,7 @@ class Sequence:
         """Where its content starts."""
         self.written_length = written_length
         """The length that its header was written with."""
+        self.discarded = False
+        """It is read, but not written."""
         self.fragments = False
         """Its items are fragments of pixel data."""
