@@ -210,7 +210,7 @@ class Elements:
 
     def _undefined(self, at: int, content: int, rule: Rule) -> int:
         """An element of undefined length: a sequence, something unknown read as one, or encapsulated pixel data."""
-        if rule.vr.kind is Kind.SEQUENCE or rule.vr.name == "UN":
+        if rule.vr.kind is Kind.SEQUENCE or rule.vr.name == "UN" or rule.implicit:
             return self._open_sequence(at, content, rule, UNDEFINED)
         if rule.special is not Special.PIXEL_DATA or rule.vr.name not in {"OB", "OW"}:
             raise self._cursor.error(at, rule.tag, f"{rule.vr.name} of undefined length")

@@ -13,4 +13,6 @@ def padding_element(form: Form, length: int, multiple: int) -> bytes:
     smallest = len(header) + 4
     while gap < smallest:
         gap += multiple
-    return header + form.long.pack(gap - smallest) + bytes(gap - smallest)
+    value = gap - smallest
+    value += value & 1  # what is to be padded has an odd length only where storescp leaves an odd value alone
+    return header + form.long.pack(value) + bytes(value)

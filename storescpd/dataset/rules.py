@@ -194,7 +194,9 @@ class RuleTable(dict[bytes, Entry]):
         written, long_out = vr, True
         if self.target.explicit:
             if vr.new and not self._encoding.new_vr:
+                # storescp forgets with the VR that there are numbers: they stay in its own byte order, little endian.
                 written = VALUE_REPRESENTATIONS["OB"]
+                swaps = self.source.big_endian
             long_out = VALUE_REPRESENTATIONS[written.name].long
             header += written.code + (b"\0\0" if long_out else b"")
         swap = vr.unit if (not self.same_order if swaps is None else swaps) else 1

@@ -65,6 +65,14 @@ US_OR_SS, OB_OR_OW, LOOKUP_TABLE = "xs", "ox", "lt"
 """Dictionary entries that name no single VR, spelled as in dicom.dic files."""
 
 _PIXEL_DATA = 0x7FE00010
+_SIGNED_LIKE_PIXELS = frozenset(
+    {
+        *range(0x00280106, 0x0028010A), 0x00280120, 0x00280121, 0x00283002,
+        0x00409211, 0x00409216, 0x00603004, 0x00603006,
+    }
+)  # fmt: skip
+"""Elements of US or SS that follow the pixel representation; the others are US (storescp 3.6.7, all of them tried)."""
+
 _OVERLAY_GROUPS = range(0x6000, 0x6100, 2)
 _OVERLAY_DATA = 0x3000
 
@@ -75,7 +83,7 @@ def resolved(name: str, tag: int, *, signed: bool) -> ValueRepresentation:
     ``signed``: pixel representation is 1 in the data set or item that contains the element, before it.
     """
     if name == US_OR_SS:
-        name = "SS" if signed else "US"
+        name = "SS" if signed and tag in _SIGNED_LIKE_PIXELS else "US"
     elif name == OB_OR_OW:
         words = tag == _PIXEL_DATA or (tag >> 16 in _OVERLAY_GROUPS and tag & 0xFFFF == _OVERLAY_DATA)
         name = "OW" if words else "OB"

@@ -21,7 +21,7 @@ PUBLIC = {
 }  # fmt: skip
 """Tags and a VR that they may have."""
 
-STRANGE = (0x00000002, 0x00010010, 0x00020010, 0x00041130, 0x00100099, 0x00109999, 0x00203105, 0x60013000, 0xFFFF0010)
+STRANGE = (0x00000002, 0x00010010, 0x00020010, 0x00041130, 0x00100099, 0x00109999, 0x00203105, 0x60013000)
 PRIVATE = (0x00090010, 0x00091001, 0x000910FF, 0x00191008, 0x00290010, 0x00291010, 0x002910AA, 0x7FE10010, 0x7FE11001)
 CREATORS = (b"SIEMENS CSA HEADER", b"GEMS_IDEN_01", b"ACME 1.0", b"SIEMENS MR HEADER ", b"")
 
@@ -42,7 +42,7 @@ class Sender:
             data += self.element(0x7FE00010, self.random.choice(["OB", "OW", "OW"]), self.random.randbytes(10))
         if self.chance(self.oddity):
             data += self.element(0xFFFCFFFC, "OB", bytes(6))
-        return data + self.element(0xFFFF0101, "LO", b"x") if len(data) & 1 else data
+        return data + self.element(0xFFFA0101, "LO", b"x") if len(data) & 1 else data
 
     def content(self, elements: int, depth: int) -> bytes:
         """The content of a data set or item."""
@@ -62,13 +62,18 @@ class Sender:
             if self.chance(0.15):
                 tags.add(group << 16)
         ordered = sorted(tags) or [0x00080008]
+        return ordered if private else self.disordered(ordered)
+
+    def disordered(self, ordered: list[int]) -> list[int]:
+        """The tags with a duplicate, one out of place, all out of place, or padding in the midst of them."""
+        random = self.random
         if self.chance(self.oddity / 2):
             ordered.insert(random.randrange(len(ordered) + 1), random.choice(ordered))
         if self.chance(self.oddity / 2):
             ordered.insert(random.randrange(len(ordered)), ordered.pop(random.randrange(len(ordered))))
         if self.chance(self.oddity / 4):
             random.shuffle(ordered)
-        if self.chance(self.oddity / 2) and not private:
+        if self.chance(self.oddity / 2):
             ordered.insert(random.randrange(len(ordered) + 1), 0xFFFCFFFC)
         return ordered
 
