@@ -176,5 +176,5 @@ def storing(config: Config, names: TemporaryNames) -> Storing:
         extension=config.naming.extension,
         max_object_size=storage.max_object_size,
         encoding=Encoding(limits=Limits(object_size=storage.max_object_size)),
-        dictionary=Dictionary(),
+        dictionary=Dictionary.builtin(),
     )
