@@ -12,6 +12,8 @@ from storescpd.config.reading import assessed, located
 from storescpd.config.unavailable import NOT_YET
 from storescpd.config.world import world_findings
 
+_AS_ROOT = " (seen by root, who may do everything; check as the daemon's user too, if that is another)"
+
 
 def problems_of(path: Path, environment: Environment, not_yet: tuple[str, ...] = NOT_YET) -> list[Problem]:
     """All problems and notes, in the file's order; raises ConfigError for a file that cannot be read at all."""
@@ -21,10 +23,11 @@ def problems_of(path: Path, environment: Environment, not_yet: tuple[str, ...] =
     return located(source, (*found.findings, *world))
 
 
-def check_config(path: Path) -> int:
-    """Print what is wrong on stderr and a verdict on stdout; return the exit status."""
+def check_config(path: Path, environment: Environment | None = None) -> int:
+    """Print what is wrong on stderr and a verdict on stdout; return the exit status (sysexits.h)."""
+    started = environment or detected(os.environ)
     try:
-        problems = problems_of(path, detected(os.environ))
+        problems = problems_of(path, started)
     except ConfigError as error:
         problems = list(error.problems)
     for problem in problems:
@@ -32,6 +35,6 @@ def check_config(path: Path) -> int:
     errors = sum(not problem.note for problem in problems)
     if errors:
         print(f"{path}: {errors} error{'s' if errors > 1 else ''}, not usable")
-        return Exit.CONFIG
-    print(f"{path}: good")
-    return Exit.OK
+        return os.EX_CONFIG
+    print(f"{path}: good{_AS_ROOT if os.geteuid() == 0 and not started.service else ''}")
+    return os.EX_OK

@@ -49,14 +49,12 @@ def _known(table: KeyPath) -> str:
     section = section_at(table)
     names = list(section.model_fields) if section is not None else []
     if 0 < len(names) <= _FEW:
-        return f"remove it; the keys here are {joined(names).replace(' or ', ' and ')}"
+        return f"remove it; the keys here are {joined(names, 'and')}"
     return "remove it; storescpd.toml(5) has all keys"
 
 
 def _wrong_word(path: KeyPath, detail: ErrorDetails) -> Finding:
     value = detail["input"]
-    if path == ("config_version",):
-        return Finding(path, f"{value!r} is not a version that this program reads", "write config_version = 1")
     words = re.findall("'([^']*)'", detail.get("ctx", {}).get("expected", ""))
     if not isinstance(value, str):
         return Finding(path, f"must be a word in quotes, not {described(value)}", f"write {_quoted(words)}")

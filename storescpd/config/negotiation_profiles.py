@@ -36,13 +36,9 @@ def profile(config: Config, name: str) -> Profile:
         return resolved(negotiation, name)
     path = negotiation.profile_file
     lists = read_profile_file(Path(path))
-    if normalised(name) not in lists.profiles:
-        raise ConfigError(
-            [Problem(path, None, None, "", f'there is no profile "{name}"', f"write {joined(lists.profiles)}")]
-        )
-    wrong = _ambiguous(lists, normalised(name))
+    wrong = _unusable(lists, normalised(name))
     if wrong is not None:
-        raise ConfigError([Problem(path, None, None, "", wrong, _ONE_ENTRY)])
+        raise ConfigError([Problem(path, None, None, "", *wrong)])
     return resolved(lists, normalised(name))
 
 
@@ -61,22 +57,21 @@ def chosen_from_file(config: Config) -> Iterator[Finding]:
     """Whether the chosen profiles are in the profile file; raises ConfigError where that file is wrong."""
     lists = read_profile_file(Path(config.negotiation.profile_file))
     for key, name in chosen_profiles(config):
-        if normalised(name) not in lists.profiles:
-            guess = nearest(normalised(name), lists.profiles)
-            remedy = f'did you mean "{guess}"?' if guess else f"write {joined(lists.profiles)}"
-            yield Finding(key, f'there is no profile "{name}" in {config.negotiation.profile_file}', remedy)
-            continue
-        wrong = _ambiguous(lists, normalised(name))
+        wrong = _unusable(lists, normalised(name))
         if wrong is not None:
-            yield Finding(key, wrong, _ONE_ENTRY)
+            yield Finding(key, *wrong)
 
 
-def _ambiguous(lists: Negotiation, name: str) -> str | None:
-    """What is wrong with a profile that names a class twice."""
+def _unusable(lists: Negotiation, name: str) -> tuple[str, str] | None:
+    """What is wrong with the choice of a profile, and what to do: it is not there, or it names a class twice."""
+    if name not in lists.profiles:
+        guess = nearest(name, lists.profiles)
+        known = f"write {joined(lists.profiles)}" if lists.profiles else "add it to that file"
+        return f"there is no profile {name} in the profile file", f'did you mean "{guess}"?' if guess else known
     contexts = lists.presentation_contexts[lists.profiles[name].presentation_contexts]
     counted = Counter(_uid(context.sop_class) for context in contexts)
     twice = [uid for uid, count in counted.items() if count > 1]
-    return f'the profile "{name}" names {joined(twice)} twice' if twice else None
+    return (f"the profile {name} names {joined(twice, 'and')} twice", _ONE_ENTRY) if twice else None
 
 
 def _uid(sop_class: str) -> str:

@@ -6,6 +6,9 @@ from storescpd.config.quantities import Duration, Umask
 from storescpd.config.section import Section, setting
 from storescpd.config.texts import Text, Workers
 
+MOST = 1_000_000
+"""More than one host can serve, and few enough for a table in shared memory."""
+
 
 class Process(Section):
     """Processes, limits over all of them, stopping and reloading."""
@@ -18,9 +21,10 @@ class Process(Section):
         "associations at once, over all workers and also those of before a reload",
         option="--max-associations",
         ge=1,
+        le=MOST,
     )
-    max_associations_per_peer: int = setting(0, "of these, from one IP address; 0: no limit of its own", ge=0)
-    max_connections: int = setting(1000, "TCP connections at once; beyond it the newest are closed", ge=1)
+    max_associations_per_peer: int = setting(0, "of these, from one IP address; 0: no limit of its own", ge=0, le=MOST)
+    max_connections: int = setting(1000, "TCP connections at once; beyond it the newest are closed", ge=1, le=MOST)
     when_full: Literal["reject", "wait"] = setting(
         "reject",
         "reject: answer A-ASSOCIATE-RJ 2/3/2 (local limit exceeded); wait: leave others in the backlog",

@@ -7,7 +7,7 @@ from typing import Literal, get_args, get_origin
 
 from storescpd.config.keys import ARRAYS, header, sections_in, top_sections
 from storescpd.config.section import About, Section, about
-from storescpd.config.tables import plain, toml_value
+from storescpd.config.toml_values import plain, toml_value
 from storescpd.config.unavailable import NOT_YET
 
 WIDTH = 120
@@ -26,7 +26,8 @@ _INTRODUCTION = """\
 # Configuration
 
 One TOML file, by default `/etc/storescpd/storescpd.toml`. A key that is not there has its default; an unknown key, a
-value of the wrong type and keys that do not go together are errors, all of them told in one run with line and column:
+value of the wrong type and keys that do not go together are errors, all of them told in one run with line and column.
+`config_version = 1`, outside the sections, names the version of this format.
 
     storescpd --check-config    # what is wrong with the file, and with this machine: directories, files, ports
     storescpd --dump-config     # the configuration in force, as TOML; passwords are shown

@@ -1,6 +1,8 @@
 """The whole configuration: its sections in the order of the file."""
 
-from typing import Literal, TypeVar
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator
 
 from storescpd.config.access import Access
 from storescpd.config.association import Association
@@ -13,6 +15,7 @@ from storescpd.config.naming import Naming
 from storescpd.config.negotiation import Negotiation
 from storescpd.config.peers import SECTIONS, Peer
 from storescpd.config.process import Process
+from storescpd.config.refusal import refusal
 from storescpd.config.section import Section, setting
 from storescpd.config.storage import Storage
 from storescpd.config.studies import Studies
@@ -23,10 +26,20 @@ from storescpd.config.tls import Tls
 S = TypeVar("S", bound=Section)
 
 
+def parse_version(value: int) -> int:
+    """The version of the format: so far there is one."""
+    if value != 1:
+        raise refusal(f"this program does not read version {value} of the format", "write config_version = 1")
+    return value
+
+
+Version = Annotated[int, AfterValidator(parse_version)]
+
+
 class Config(Section):
     """One file. Frozen; a reload makes another one."""
 
-    config_version: Literal[1] = setting(1, "version of this format")
+    config_version: Version = setting(1, "version of this format")
     process: Process = Process()
     listeners: Several[Listener] = (Listener(),)
     association: Association = Association()

@@ -1,6 +1,7 @@
 """From tables to models: every key known, every value of its type; what pydantic says, said for operators."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 from pydantic import ValidationError
 
@@ -32,10 +33,14 @@ def shape(tables: dict[str, object]) -> Shape:
         except ValidationError as error:
             found = [explained(detail) for detail in error.errors(include_url=False)]
         findings += found
-        for finding in found:
-            cut = _cut(finding.key)
-            sound = _without(sound, cut)
-            broken += [cut, *finding.concerns]
+        broken += [path for finding in found for path in (_cut(finding.key), *finding.concerns)]
+        pruned = _all_without(sound, [_cut(finding.key) for finding in found])
+        # What could not be cut out goes with its whole section, so that this ends.
+        sound = pruned if pruned != sound else _all_without(sound, [finding.key[:1] for finding in found])
+
+
+def _all_without(tables: dict[str, object], paths: list[KeyPath]) -> dict[str, object]:
+    return reduce(_without, paths, tables)
 
 
 def _cut(path: KeyPath) -> KeyPath:

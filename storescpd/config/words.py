@@ -20,7 +20,7 @@ def _shape(word: str) -> str:
     return re.sub("[-_ ]", "", word).lower()
 
 
-def joined(words: Iterable[str]) -> str:
-    """``a, b or c``."""
-    *most, last = words
-    return f"{', '.join(most)} or {last}" if most else last
+def joined(words: Iterable[str], conjunction: str = "or") -> str:
+    """``a, b or c``; of no words nothing."""
+    *most, last = [*words] or [""]
+    return f"{', '.join(most)} {conjunction} {last}" if most else last

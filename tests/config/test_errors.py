@@ -1,5 +1,7 @@
 """How errors are told: all at once, each with its place and what to do."""
 
+import pickle
+
 import pytest
 
 from storescpd.config import DEFAULT_PATH, ConfigError, Problem, load, parse
@@ -46,7 +48,7 @@ calling_ae_title = 5
 """
 
 EXPECTED = """\
-f:1:18: config_version: 2 is not a version that this program reads (write config_version = 1)
+f:1:18: config_version: this program does not read version 2 of the format (write config_version = 1)
 f:2:11: storage: must be a table, not a whole number (write [storage] on a line of its own, its keys below)
 f:3:1: port: there is no such key outside the sections (did you mean "port" in [[listeners]]?)
 f:5:2: proces: there is no section [proces] (did you mean [process]?)
@@ -114,11 +116,16 @@ def test_misspelt_keys(text, key, suggestion, problems):
         ('[storage]\ndurability = "xyz"', 'write "none", "file" or "full"'),
         ('[tls]\nprofile = "basic"', 'write "rfc8996", or "aes" for old devices'),
         ("[storage]\ndurability = 1", 'write "none", "file" or "full"'),
-        ("config_version = '1'", "write config_version = 1"),
+        ("config_version = 0", "write config_version = 1"),
     ],
 )
 def test_misspelt_words(text, suggestion, problems):
     assert suggestion in [problem.remedy for problem in problems(text)]
+
+
+@pytest.mark.parametrize("literal", ["true", "1.0", "'1'", "[1]"])
+def test_the_version_is_a_number(literal, problems):
+    assert [problem.key for problem in problems(f"config_version = {literal}")] == ["config_version"]
 
 
 @pytest.mark.parametrize("text", ["[audit]", "[status]", "include = []", "[naming]\nlayout = 'x'"])
@@ -224,6 +231,12 @@ def test_one_mistake_is_one_message(problems):
 def test_independent_mistakes_are_all_told(problems):
     text = "[storage]\nfoo = 1\nformat = 'dataset'\n[encoding]\npadding = { file = 8 }"
     assert [problem.key for problem in problems(text)] == ["storage.foo", "encoding.padding"]
+
+
+def test_errors_can_be_sent_to_another_process(problems):
+    error = ConfigError(problems("[storage]\nfoo = 1"))
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.problems, str(again)) == (error.problems, str(error))
 
 
 def test_columns_count_characters(problems):

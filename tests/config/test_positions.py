@@ -258,3 +258,14 @@ def test_deep_lists_do_not_exhaust_the_stack():
     depth = 2_000
     found = positions("a = " + "[" * depth + "]" * depth)
     assert len(found.values) == depth
+
+
+def test_what_toml_1_1_adds():
+    """Newer tomllib accepts it, so the index must not stumble."""
+    found = positions('t = { # one\n  "a\\x62\\e" = 1,\n  c = 2, # two\n}\nd = 3\n')
+    assert {path: (place.line, place.column) for path, place in found.keys.items()} == {
+        ("t",): (1, 1),
+        ("t", "ab\x1b"): (2, 3),
+        ("t", "c"): (3, 3),
+        ("d",): (5, 1),
+    }

@@ -217,7 +217,7 @@ def test_the_first_of_two_keys_wins():
 
 
 def test_a_profile_that_is_not_there(config):
-    with pytest.raises(ConfigError, match='there is no profile "other"'):
+    with pytest.raises(ConfigError, match="there is no profile OTHER"):
         profile(config(GOOD), "other")
 
 

@@ -117,8 +117,8 @@ def test_types_are_strict(section, key, literal, problems):
     ("section", "key", "least", "most"),
     [
         ("association", "max_pdu", 4096, 131072), ("encoding", "compression_level", 0, 9),
-        ("process", "max_associations", 1, None), ("process", "max_connections", 1, None),
-        ("process", "workers", 1, 1024), ("hooks", "concurrency", 0, None), ("hooks", "retries", 0, None),
+        ("process", "max_associations", 1, 10**6), ("process", "max_connections", 1, 10**6),
+        ("process", "workers", 1, 1024), ("hooks", "concurrency", 0, 10**4), ("hooks", "retries", 0, 10**6),
     ],
 )  # fmt: skip
 def test_bounds(section, key, least, most, problems):

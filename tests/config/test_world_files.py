@@ -76,3 +76,10 @@ def test_files_of_others(check, check_as_nobody):
     found = check_as_nobody(STORAGE + TLS)
     assert [(key, note) for key, _, note in found] == [("tls.key", False), ("tls.certificate", False)]
     assert "nobody cannot read" in found[0][1]
+
+
+def test_programs_of_hooks(check):
+    text = STORAGE + "[hooks]\non_reception = ['/no/such']\n[[peers]]\nhooks = { on_reception = ['no-such-program'] }"
+    assert keys(check(text)) == [("hooks.on_reception", False), ("peers[0].hooks.on_reception", False)]
+    assert check(STORAGE + "[hooks]\non_reception = ['sh', '-c', 'x']") == []
+    assert check(STORAGE + "[hooks]\non_reception = '/no/such/program in a shell'") == []

@@ -25,7 +25,7 @@ def listeners_exist(config: Config) -> Iterator[Finding]:
     """A matcher that names no listener never holds."""
     names = [listener.name for listener in config.listeners]
     for index, peer in enumerate(config.peers):
-        if peer.listener is not None and peer.listener not in names:
+        if names and peer.listener is not None and peer.listener not in names:
             guess = nearest(peer.listener, names)
             remedy = (
                 f'did you mean "{guess}"?' if guess else f"write one of the names in [[listeners]]: {joined(names)}"

@@ -1,11 +1,13 @@
 """Files that are read at start: there, readable, in a fitting place."""
 
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 
 from storescpd.config.addresses import POSTGRESQL
 from storescpd.config.environment import Environment
+from storescpd.config.hooks import Hooks
 from storescpd.config.negotiation_profiles import chosen_from_file
 from storescpd.config.problems import ConfigError, Finding, KeyPath
 from storescpd.config.root import Config
@@ -29,6 +31,7 @@ def findings(config: Config, environment: Environment) -> Iterator[Finding]:
             path = getattr(config.access, name)
             # To TCP wrappers a file that is not there is an empty one.
             yield from _readable(("access", name), path) if os.path.lexists(path) else ()
+    yield from _hooks(config)
     yield from _log_file(config, environment)
     yield from _ledger(config, environment)
 
@@ -107,6 +110,18 @@ def _profile_file(config: Config) -> Iterator[Finding]:
     except ConfigError as error:
         for problem in error.problems:
             yield Finding(key, str(problem), "correct that file")
+
+
+def _hooks(config: Config) -> Iterator[Finding]:
+    """The programs of commands without a shell."""
+    named: list[tuple[KeyPath, Hooks]] = [(("hooks",), config.hooks)]
+    named += [(("peers", index, "hooks"), peer.hooks) for index, peer in enumerate(config.peers)]
+    for table, hooks in named:
+        for name in ("on_reception", "on_end_of_study"):
+            command = getattr(hooks, name)
+            if isinstance(command, tuple) and "#p" not in command[0] and shutil.which(command[0]) is None:
+                message = f"there is no program {command[0]}, or {me()} cannot run it"
+                yield Finding((*table, name), message, "write the path of a program that can be run")
 
 
 def _log_file(config: Config, environment: Environment) -> Iterator[Finding]:
