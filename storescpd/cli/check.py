@@ -35,6 +35,6 @@ def check_config(path: Path, environment: Environment | None = None) -> int:
     errors = sum(not problem.note for problem in problems)
     if errors:
         print(f"{path}: {errors} error{'s' if errors > 1 else ''}, not usable")
-        return os.EX_CONFIG
+        return Exit.CONFIG
     print(f"{path}: good{_AS_ROOT if os.geteuid() == 0 and not started.service else ''}")
-    return os.EX_OK
+    return Exit.OK

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import tomli_w
 
+from storescpd.cli.status import Exit
 from storescpd.config import Config, ConfigError, Environment, detected, load
 from storescpd.config.dumping import tables
 
@@ -23,6 +24,6 @@ def dump_config(path: Path, environment: Environment | None = None) -> int:
         config = load(path, environment or detected(os.environ))
     except ConfigError as error:
         print(error, file=sys.stderr)
-        return os.EX_CONFIG
+        return Exit.CONFIG
     sys.stdout.write(f"# The effective configuration of {path}\n{as_toml(config)}")
-    return os.EX_OK
+    return Exit.OK
