@@ -201,6 +201,7 @@ def test_a_service_cannot_have(text, key, problems):
         SPOOL,
         SPOOL + "[testing]\nrefuse = true\nallow_in_service = true",
         SPOOL + "required_file = 'mounted'",
+        "[storage]\nurl = 's3://bucket/prefix'",
         SPOOL + TLS.replace("/k", "credential:k"),
         SPOOL + "[studies]\nledger = 'postgresql://h/d'",
     ],

@@ -29,9 +29,10 @@ def unsuitable(config: Config, environment: Environment) -> Iterator[Finding]:
 def _relative_paths(config: Config) -> Iterator[Finding]:
     """A service's working directory is an accident."""
     for key, path in paths(config):
-        if os.path.isabs(path):
+        is_unset = key == ("storage", "directory") and "directory" not in config.storage.model_fields_set
+        if os.path.isabs(path) or (is_unset and config.storage.url):
             continue
-        if key == ("storage", "directory") and "directory" not in config.storage.model_fields_set:
+        if is_unset:
             message = "is not set, and a service has no working directory to store in"
             yield Finding(key, message, 'say where, such as directory = "/var/lib/storescpd"')
         else:
