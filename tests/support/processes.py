@@ -48,9 +48,12 @@ def socket_inodes(pid: int) -> set[int]:
 
 
 def established(pid: int, port: int) -> int:
-    """How many connections to its listening port a process holds."""
-    inodes = socket_inodes(pid)
-    return sum(row.local_port == port and row.state == ESTABLISHED and row.inode in inodes for row in connections())
+    """How many connections to its listening port a process holds.
+
+    The kernel's table is not read in one go: while others connect a row may come twice, or not at all.
+    """
+    rows = {row.inode for row in connections() if row.local_port == port and row.state == ESTABLISHED}
+    return len(rows & socket_inodes(pid))
 
 
 def stat(pid: int) -> list[str]:
