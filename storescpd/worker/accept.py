@@ -21,7 +21,7 @@ from storescpd.worker.transport import Transport
 
 FAIR_PAUSE = 0.0015
 """Seconds that a worker with more connections than another waits for the other to take the next one."""
-FAIR_PATIENCE = 20
+FAIR_PATIENCE = 100
 """Pauses after which it takes the connection all the same: the other one is busy or stuck."""
 FULL_PAUSE = 0.02
 """Seconds between two looks whether a place is free, where others wait in the backlog."""
