@@ -1,7 +1,7 @@
 """Command sets (PS3.7 section 6.3 and annex E): implicit VR little endian, group 0000 alone.
 
 UIDs come without any white space and NUL (storescp facts 5.3): the stripped value is what names, responses and the
-file meta information use. Elements of other groups, and a rest that is too short for an element, are passed over.
+file meta information use. Elements of other groups, and a rest that is no element, are passed over.
 """
 
 import struct
@@ -80,7 +80,7 @@ def elements(data: bytes) -> dict[int, bytes]:
     """The elements of a command set: element number to value; the first of a number wins.
 
     Raises:
-        WireError: an element goes beyond the end, or there are more than ``MAX_ELEMENTS``.
+        WireError: an element of the group goes beyond the end, or there are more than ``MAX_ELEMENTS``.
     """
     found: dict[int, bytes] = {}
     position = 0
@@ -89,9 +89,9 @@ def elements(data: bytes) -> dict[int, bytes]:
         group, number, length = _ELEMENT.unpack_from(data, position)
         position += _ELEMENT.size
         if length > end - position:
-            raise WireError(
-                "command set", position, f"({group:04X},{number:04X}) of {length} bytes goes beyond the end"
-            )
+            if group:
+                break
+            raise WireError("command set", position, f"(0000,{number:04X}) of {length} bytes goes beyond the end")
         if len(found) == MAX_ELEMENTS:
             raise WireError("command set", position, f"more than {MAX_ELEMENTS} elements")
         if group == 0:
