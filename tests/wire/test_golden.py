@@ -207,6 +207,7 @@ MALFORMED = {
     "rejection with source 0": (3, b"\x00\x01\x00\x01"),
     "PDV header cut": (4, b"\x00\x00\x00\x02\x01"),
     "PDV of one byte": (4, b"\x00\x00\x00\x01\x01\x03"),
+    "PDV of one byte and another": (4, b"\x00\x00\x00\x01\x01\x00\x00\x00\x02\x01\x03"),
     "PDV beyond the end": (4, b"\x00\x00\x00\x05\x01\x03ab"),
     "bytes behind the last PDV": (4, b"\x00\x00\x00\x02\x01\x03\x00"),
     "A-ABORT of three bytes": (7, b"\x00\x00\x00"),
