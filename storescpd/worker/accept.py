@@ -27,6 +27,8 @@ FULL_PAUSE = 0.02
 """Seconds between two looks whether a place is free, where others wait in the backlog."""
 HEARTBEAT = 1.0
 """Seconds between two signs of life."""
+SILENCE = 3 * HEARTBEAT
+"""Seconds without one after which nobody waits for a worker's turn."""
 
 
 logger = logging.getLogger(__name__)
@@ -130,7 +132,8 @@ class AcceptLoop:
         scoreboard, places = self._slot.scoreboard, self._settings.places
         if places.wait_when_full and scoreboard.connections() >= places.associations:
             return FULL_PAUSE
-        ahead = self._slot.connections > scoreboard.least_connections(self._slot.generation)
+        alive_since = time.monotonic() - SILENCE
+        ahead = self._slot.connections > scoreboard.least_connections(self._slot.generation, alive_since)
         if ahead and self._deferred < FAIR_PATIENCE:
             self._deferred += 1
             return FAIR_PAUSE

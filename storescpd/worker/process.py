@@ -73,6 +73,7 @@ class Process:
     def run(self) -> None:
         """Serve, drain, end."""
         self._prepare()
+        self._orders.slot.beat(time.monotonic())
         self._accept.start()
         os.write(self._orders.ready, READY)
         while not self._done():

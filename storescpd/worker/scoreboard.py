@@ -69,6 +69,7 @@ class Scoreboard:
         """Free all places of a dead worker."""
         for column in (_ACCEPTING, _CONNECTIONS, _ASSOCIATIONS, _GENERATIONS, _PIDS):
             self.words[column + index] = 0
+        self.beats[index] = 0.0
 
     def connections(self) -> int:
         """Open connections of the whole daemon."""
@@ -88,17 +89,26 @@ class Scoreboard:
         places = range(start, start + count * PEER_SIZE, PEER_SIZE)
         return sum(1 for place in places if self.memory[place : place + PEER_SIZE] == peer)
 
-    def least_connections(self, generation: int) -> int:
-        """Open connections of the accepting worker of a generation that has the fewest."""
+    def _accepting(self, generation: int) -> Iterator[int]:
         words = self.words
-        return min(
-            (
-                words[_CONNECTIONS + index]
-                for index in range(words[0])
-                if words[_GENERATIONS + index] == generation and words[_ACCEPTING + index]
-            ),
-            default=0,
+        return (
+            index
+            for index in range(words[0])
+            if words[_GENERATIONS + index] == generation and words[_ACCEPTING + index]
         )
+
+    def accepting(self, generation: int) -> int:
+        """Workers of a generation that take connections."""
+        return sum(1 for _ in self._accepting(generation))
+
+    def least_connections(self, generation: int, alive_since: float) -> int:
+        """Open connections of the accepting worker of a generation that has the fewest.
+
+        A worker that was not alive since then, by the monotonic clock in seconds, is no measure: it is stopped or
+        starved, and takes nothing.
+        """
+        alive = (index for index in self._accepting(generation) if self.beats[index] >= alive_since)
+        return min((self.words[_CONNECTIONS + index] for index in alive), default=0)
 
     def heartbeat(self, index: int) -> float:
         """When the accept loop of a worker was alive, by the monotonic clock in seconds."""
