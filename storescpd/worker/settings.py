@@ -20,6 +20,9 @@ IMPLEMENTATION_CLASS_UID = "2.25.302071884190433204427340389614513146882"
 """Our own, made from a random UUID (PS3.5 B.2)."""
 IMPLEMENTATION_VERSION_NAME = f"STORESCPD_{__version__}"[:16]
 
+LARGEST_GROUP_ID = 2**32 - 2
+"""chown(2) takes the next number for none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
@@ -152,7 +155,11 @@ def _known_uids() -> frozenset[str]:
 def _group_id(name: str) -> int | None:
     if not name:
         return None
-    return int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
+    if not name.isdecimal():
+        return grp.getgrnam(name).gr_gid
+    if int(name) > LARGEST_GROUP_ID:
+        raise KeyError(f"{name} is no group id")
+    return int(name)
 
 
 def storing(config: Config, names: TemporaryNames) -> Storing:
