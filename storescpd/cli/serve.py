@@ -3,6 +3,7 @@
 import functools
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -17,14 +18,16 @@ logger = logging.getLogger(__name__)
 
 def serve(path: Path) -> int:
     """Serve by a configuration file until told to stop; returns the exit status."""
+    # Their default is death; they wait until the supervisor can obey them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGTERM))
     try:
         config = _load(path)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return Exit.CONFIG
     try:
-        configure(config.logging.level, config.logging.destination, config.logging.format)
         os.umask(config.process.umask)
+        configure(config.logging.level, config.logging.destination, config.logging.format)
         return Supervisor(config, functools.partial(_load, path)).run()
     except (OSError, StartError) as error:
         print(f"storescpd: {error}", file=sys.stderr)
