@@ -4,10 +4,11 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
+from storescpd.supervisor.listeners import Key
 from storescpd.telemetry.events import log_event
 from storescpd.worker.accept import Listener
 from storescpd.worker.process import Orders, run
@@ -25,7 +26,7 @@ class Generation:
 
     number: int
     workers: int
-    listeners: Sequence[Listener]
+    listeners: Mapping[Key, Listener]
     settings: Settings
     drain_timeout: float
     reload_drain_timeout: float
@@ -85,7 +86,7 @@ class Children:
             os.close(self.ready)
             run(
                 Orders(
-                    listeners=generation.listeners,
+                    listeners=tuple(generation.listeners.values()),
                     settings=generation.settings,
                     slot=Slot(self._scoreboard, index),
                     lifeline=self._lifeline,

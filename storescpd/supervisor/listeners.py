@@ -3,7 +3,8 @@
 import errno
 import socket
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from storescpd.config import Config
 from storescpd.worker.accept import Listener
@@ -11,32 +12,54 @@ from storescpd.worker.accept import Listener
 BACKLOG = 512
 """Connections that wait to be accepted; storescp has 50, a department's modalities at eight o'clock are more."""
 BIND_PATIENCE = 3.0
-"""Seconds in which the workers of a daemon that was killed close the port that we want."""
+"""Seconds in which the workers of a daemon that was killed close the port that we want; a start waits so long."""
 _BIND_PAUSE = 0.05
 
-Key = tuple[str, str, int]
-"""Name, address and port as configured."""
+Key = tuple[str, int | str]
+"""Address and port as configured; where any port will do, the name stands for it."""
 
 
 class ListenError(Exception):
     """A port cannot be had."""
 
 
-def bind(config: Config, kept: Mapping[Key, Listener]) -> dict[Key, Listener]:
-    """A listening socket for each configured listener; those of ``kept`` are used again.
+def bind(config: Config, kept: Mapping[Key, Listener], patience: float) -> dict[Key, Listener]:
+    """A listening socket for each configured listener; the sockets of ``kept`` are used again, whatever their name.
+
+    ``patience`` is for ports that are taken, in seconds.
 
     Raises:
         ListenError: one of them cannot be had; none that was made here is left open.
     """
     bound: dict[Key, Listener] = {}
     try:
-        for wanted in config.listeners:
-            key = (wanted.name, wanted.address, wanted.port)
-            bound[key] = kept.get(key) or Listener(_bind(wanted.address, wanted.port), wanted.name)
-    except ListenError:
+        with _sharing(kept.values()):
+            for wanted in config.listeners:
+                key = (wanted.address, wanted.port or wanted.name)
+                old = kept.get(key)
+                sock = old.socket if old else _bind(wanted.address, wanted.port, patience, shared=bool(kept))
+                bound[key] = Listener(sock, wanted.name)
+    except BaseException:
         close(listener for key, listener in bound.items() if key not in kept)
         raise
+    _share((listener.socket for listener in bound.values()), allowed=False)
     return bound
+
+
+@contextmanager
+def _sharing(listeners: Iterable[Listener]) -> Iterator[None]:
+    """Meanwhile our own sockets do not stand in the way of new ones with the same port and another address."""
+    sockets = [listener.socket for listener in listeners]
+    _share(sockets, allowed=True)
+    try:
+        yield
+    finally:
+        _share(sockets, allowed=False)
+
+
+def _share(sockets: Iterable[socket.socket], *, allowed: bool) -> None:
+    for sock in sockets:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, int(allowed))
 
 
 def close(listeners: Iterable[Listener]) -> None:
@@ -51,7 +74,7 @@ def describe(listener: Listener) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def _bind(address: str, port: int) -> socket.socket:
+def _bind(address: str, port: int, patience: float, *, shared: bool) -> socket.socket:
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(
             address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -59,19 +82,21 @@ def _bind(address: str, port: int) -> socket.socket:
         sock = socket.socket(family, kind, protocol)
     except OSError as error:
         raise ListenError(f"cannot listen on {address}: {error.strerror or error}") from error
+    except UnicodeError as error:
+        raise ListenError(f"cannot listen on {address}: not a host name") from error
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _share([sock], allowed=shared)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        _patiently(sock, place)
+        _patiently(sock, place, time.monotonic() + patience)
     except OSError as error:
         sock.close()
         raise ListenError(f"cannot listen on {address} port {port}: {_reason(error, port)}") from error
     return sock
 
 
-def _patiently(sock: socket.socket, place: tuple[object, ...]) -> None:
-    deadline = time.monotonic() + BIND_PATIENCE
+def _patiently(sock: socket.socket, place: tuple[object, ...], deadline: float) -> None:
     while True:
         try:
             sock.bind(place)

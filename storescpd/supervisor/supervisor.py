@@ -1,19 +1,21 @@
 """The supervisor's loop: signals, dead workers, reloads."""
 
+import contextlib
 import logging
 import os
+import resource
 import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from storescpd.config import Config, ConfigError
 from storescpd.store import StorageError
 from storescpd.supervisor import cpus
 from storescpd.supervisor.children import Children, Generation
-from storescpd.supervisor.listeners import Key, ListenError, bind, close, describe
+from storescpd.supervisor.listeners import BIND_PATIENCE, Key, ListenError, bind, close, describe
 from storescpd.telemetry.events import log_event
 from storescpd.telemetry.handlers import configure
 from storescpd.worker.accept import Listener
@@ -28,6 +30,9 @@ LONGEST_PAUSE = 10.0
 """Seconds between two attempts to replace workers that die at once."""
 KILL_GRACE = 5.0
 """Seconds beyond all others that a worker has to end; then it is killed."""
+
+LONGEST_SLEEP = 3600.0
+"""Seconds; epoll(7) counts milliseconds in 31 bits, and a drain_timeout may be longer."""
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +52,9 @@ class Replacement:
 
     def plan(self, life: float) -> None:
         """A worker has died after ``life`` seconds."""
+        if self.due is not None:
+            # Eight that die of one cause are one reason to wait.
+            return
         short = life < SHORT_LIFE
         self.pause = min(max(2 * self.pause, FIRST_PAUSE), LONGEST_PAUSE) if short else 0.0
         self.due = time.monotonic() + self.pause
@@ -65,18 +73,17 @@ class Supervisor:
 
     def __init__(self, config: Config, reload: Callable[[], Config]) -> None:
         self._reload = reload
-        self._bound: dict[Key, Listener] = {}
         self._selector = selectors.DefaultSelector()
         self._wakeup, self._wakeup_writer = socket.socketpair()
         self._scoreboard = Scoreboard()
         self._children = Children(self._scoreboard, self._forget)
         self._stopping = Stopping()
         self._replacement = Replacement()
-        self._awaited = 0
-        self._generation = self._prepare(config, 1)
+        self._serving = False
+        self._generation = self._prepare(config, 1, {}, BIND_PATIENCE)
 
-    def _prepare(self, config: Config, number: int) -> Generation:
-        """Everything that a generation needs; nothing has changed when it raises.
+    def _prepare(self, config: Config, number: int, kept: Mapping[Key, Listener], patience: float) -> Generation:
+        """Everything that a generation needs; nothing has changed when this raises.
 
         Raises:
             StartError: it cannot serve.
@@ -84,19 +91,16 @@ class Supervisor:
         try:
             made = settings(config)
             made.storing.directory.prepare()
-            bound = bind(config, self._bound)
+            listeners = bind(config, kept, patience)
         except KeyError as error:
             raise StartError(f"storage.group: {error.args[0]}; create the group or leave it empty") from error
         except (StorageError, ListenError) as error:
             raise StartError(str(error)) from error
-        superfluous = [listener for key, listener in self._bound.items() if key not in bound]
-        self._bound = bound
-        close(superfluous)
         workers = config.process.workers
         return Generation(
             number=number,
             workers=min(cpus.usable(), cpus.MOST_WORKERS) if workers == "auto" else workers,
-            listeners=tuple(bound.values()),
+            listeners=listeners,
             settings=made,
             drain_timeout=config.process.drain_timeout,
             reload_drain_timeout=config.process.reload_drain_timeout,
@@ -104,11 +108,9 @@ class Supervisor:
 
     def run(self) -> int:
         """Serve until told to stop; returns the exit status."""
+        _raise_limits()
         self._listen_to_signals()
-        for listener in self._generation.listeners:
-            # The address stands in the message: scripts and people look for it.
-            log_event(logger, logging.INFO, f"listening on {describe(listener)} ({listener.name})")
-        self._awaited = self._generation.workers
+        _announce(self._generation.listeners.values())
         self._fork_missing()
         while not (self._stopping.asked and not self._children.workers):
             for key, _ in self._selector.select(self._pause()):
@@ -124,6 +126,8 @@ class Supervisor:
         for number in _SIGNALS:
             signal.signal(number, _noted)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        # Now those that came while the daemon started are heard, and also where it was started with blocked signals.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         self._selector.register(self._wakeup, selectors.EVENT_READ, self._on_signals)
         self._selector.register(self._children.ready, selectors.EVENT_READ, self._on_ready)
 
@@ -136,7 +140,7 @@ class Supervisor:
 
     def _pause(self) -> float | None:
         moments = [moment for moment in (self._replacement.due, self._stopping.kill_at) if moment is not None]
-        return max(min(moments) - time.monotonic(), 0.0) if moments else None
+        return min(max(min(moments) - time.monotonic(), 0.0), LONGEST_SLEEP) if moments else None
 
     def _keep_time(self) -> None:
         now = time.monotonic()
@@ -157,13 +161,12 @@ class Supervisor:
                 return
 
     def _on_ready(self) -> None:
-        ready = len(os.read(self._children.ready, 4096))
-        if self._awaited > ready:
-            self._awaited -= ready
-        elif self._awaited:
-            self._awaited = 0
-            workers = len(self._children.of(self._generation))
-            log_event(logger, logging.INFO, "serving", workers=workers, generation=self._generation.number)
+        os.read(self._children.ready, 4096)
+        # The board knows who it was: a worker of an earlier generation may only just have started.
+        generation = self._generation
+        if not self._serving and self._scoreboard.accepting(generation.number) >= generation.workers:
+            self._serving = True
+            log_event(logger, logging.INFO, "serving", workers=generation.workers, generation=generation.number)
             self._retire_others()
 
     def _retire_others(self) -> None:
@@ -175,7 +178,8 @@ class Supervisor:
         numbers = self._wakeup.recv(4096)
         if signal.SIGCHLD in numbers:
             self._bury()
-        if signal.SIGHUP in numbers and not self._stopping.asked:
+        ending = self._stopping.asked or signal.SIGTERM in numbers or signal.SIGINT in numbers
+        if signal.SIGHUP in numbers and not ending:
             self._renew()
         for number in numbers:
             if number in (signal.SIGTERM, signal.SIGINT):
@@ -193,19 +197,34 @@ class Supervisor:
     def _renew(self) -> None:
         """Serve by the configuration file as it is now; a bad one changes nothing."""
         try:
-            config = self._reload()
-            generation = self._prepare(config, self._generation.number + 1)
-            configure(config.logging.level, config.logging.destination, config.logging.format)
+            self._replace(self._reload())
         except ConfigError as error:
             for problem in error.problems:
                 log_event(logger, logging.ERROR, "reload failed", cause=str(problem))
         except (StartError, OSError) as error:
             log_event(logger, logging.ERROR, "reload failed", cause=str(error))
-        else:
-            log_event(logger, logging.INFO, "reloading", generation=generation.number)
-            self._generation = generation
-            self._awaited = generation.workers
-            self._fork_missing()
+        except Exception:
+            logger.exception("reload failed by a defect")
+
+    def _replace(self, config: Config) -> None:
+        """Another generation takes over as soon as it serves; until the last line that can fail all is as it was."""
+        old = self._generation
+        generation = self._prepare(config, old.number + 1, old.listeners, patience=0.0)
+        known = {listener.socket for listener in old.listeners.values()}
+        fresh = [listener for listener in generation.listeners.values() if listener.socket not in known]
+        umask = os.umask(config.process.umask)
+        try:
+            configure(config.logging.level, config.logging.destination, config.logging.format)
+        except BaseException:
+            os.umask(umask)
+            close(fresh)
+            raise
+        self._generation, self._serving = generation, False
+        kept = {listener.socket for listener in generation.listeners.values()}
+        close(listener for listener in old.listeners.values() if listener.socket not in kept)
+        log_event(logger, logging.INFO, "reloading", generation=generation.number)
+        _announce(fresh)
+        self._fork_missing()
 
     def _stop(self, order: signal.Signals) -> None:
         """SIGTERM lets open associations end, SIGINT does not."""
@@ -214,8 +233,21 @@ class Supervisor:
         drain = self._generation.drain_timeout if order is signal.SIGTERM else 0.0
         self._stopping.asked = True
         self._stopping.kill_at = time.monotonic() + drain + LAST_GRACE + LEAVE_GRACE + KILL_GRACE
-        close(self._bound.values())
+        close(self._generation.listeners.values())
         self._children.signal(order)
+
+
+def _announce(listeners: Iterable[Listener]) -> None:
+    for listener in listeners:
+        # The address stands in the message: scripts and people look for it.
+        log_event(logger, logging.INFO, f"listening on {describe(listener)} ({listener.name})")
+
+
+def _raise_limits() -> None:
+    """A connection takes a descriptor, an object two more: the usual soft limit of 1,024 is for select(2) alone."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _noted(_number: int, _frame: object) -> None:
