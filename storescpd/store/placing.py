@@ -1,6 +1,7 @@
 """From the temporary file to its name, and what happens when the name is taken.
 
-Every decision is one system call that the file system makes atomically: rename(2) replaces, link(2) refuses.
+Every decision is one system call that the file system makes atomically: rename(2) replaces, link(2) refuses, and so
+does renameat2(2) where there are no hard links.
 """
 
 import errno
@@ -12,9 +13,11 @@ from enum import Enum, auto
 
 from storescpd.store.comparing import same_content
 from storescpd.store.errors import DuplicateError
+from storescpd.store.noreplace import rename_exclusively
 from storescpd.store.settings import OnDuplicate
 
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
+_NO_EXCLUSIVE_RENAME = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
 class Outcome(Enum):
@@ -81,13 +84,26 @@ def _move_exclusively(directory: int, temporary: str, name: str) -> bool:
     except OSError as error:
         if error.errno not in _NO_HARD_LINKS:
             raise
-        return _move_over_placeholder(directory, temporary, name)
+        return _rename_exclusively(directory, temporary, name)
     os.unlink(temporary, dir_fd=directory)
     return True
 
 
+def _rename_exclusively(directory: int, temporary: str, name: str) -> bool:
+    """For file systems without hard links, such as exFAT and many shares."""
+    try:
+        rename_exclusively(directory, temporary, name)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_EXCLUSIVE_RENAME:
+            raise
+        return _move_over_placeholder(directory, temporary, name)
+    return True
+
+
 def _move_over_placeholder(directory: int, temporary: str, name: str) -> bool:
-    """For file systems without hard links: an empty file takes the name, then the object replaces it."""
+    """For file systems that can neither: an empty file takes the name, then the object replaces it."""
     try:
         os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=directory))
     except FileExistsError:
