@@ -1,7 +1,8 @@
 """The acceptor's half of an association, sans I/O: bytes in, events out; answers as bytes.
 
 Rules of this package: no I/O, no clock, no configuration model. ``states`` holds every transition; ``acceptor`` walks
-PDUs; ``dimse`` knows which PDV may come next; ``negotiation`` decides presentation contexts.
+PDUs; ``dimse`` knows which PDV may come next; ``negotiation`` answers requests, with ``contexts`` for one list of
+transfer syntaxes and ``profile_contexts`` for a profile.
 """
 
 from storescpd.association.acceptor import Acceptor
@@ -17,7 +18,8 @@ from storescpd.association.events import (
     Violation,
 )
 from storescpd.association.negotiation import AcceptedContext, Negotiation, NegotiationCache, negotiate
-from storescpd.association.policy import Policy
+from storescpd.association.policy import Policy, Profile, Role
+from storescpd.association.profile_contexts import RoleProblem, RoleWarning
 
 __all__ = [
     "Aborted",
@@ -30,7 +32,11 @@ __all__ = [
     "Negotiation",
     "NegotiationCache",
     "Policy",
+    "Profile",
     "ReleaseRequested",
+    "Role",
+    "RoleProblem",
+    "RoleWarning",
     "StoreBegun",
     "StoreEnded",
     "Violation",

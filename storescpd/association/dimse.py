@@ -5,6 +5,7 @@ from enum import Enum, auto
 
 from storescpd.association.events import EchoRequested, Event, Fragments, StoreBegun, StoreEnded
 from storescpd.association.negotiation import AcceptedContext
+from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
 from storescpd.wire import command
 from storescpd.wire.codec import COMMAND, LAST
 from storescpd.wire.errors import WireError
@@ -67,6 +68,9 @@ class MessageReader:
         context = self._contexts.get(context_id)
         if context is None:
             raise WireError("PDV", 0, f"presentation context {context_id} was not accepted")
+        if context.transfer_syntax not in TRANSFER_SYNTAXES:
+            # A profile may accept any UID; storescp aborts when such a context is used (storescp facts 4.5).
+            raise WireError("PDV", 0, f"the encoding of transfer syntax {context.transfer_syntax} is not known")
         self.context_id = context_id
         self._command += value
         if control & LAST:

@@ -1,12 +1,11 @@
-"""Presentation contexts and the checks of an association request (storescp facts 4.1 to 4.4, 4.7)."""
+"""The answer to an association request: its checks, its items, and a memory of it (storescp facts 4.1, 4.7)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum, auto
 
+from storescpd.association.contexts import by_preference
 from storescpd.association.policy import Policy
-from storescpd.data.sop_classes import VERIFICATION
-from storescpd.data.transfer_syntaxes import IMPLICIT_LITTLE
+from storescpd.association.profile_contexts import Answer, RoleWarning, by_profile
 from storescpd.wire import codec
 from storescpd.wire.codes import ContextResult, PduType, RejectResult, RejectSource
 from storescpd.wire.items import (
@@ -52,16 +51,8 @@ class Negotiation:
     """Encoded variable items of the A-ASSOCIATE-AC."""
     rejection: AssociateRJ | None = None
     """Set where the request is to be rejected whatever its titles are."""
-
-
-class _Rank(IntEnum):
-    """Which of several contexts with one id counts: the highest (storescp negotiates in these passes)."""
-
-    UNWANTED = auto()
-    UNREADABLE = auto()
-    VERIFICATION = auto()
-    STORAGE = auto()
-    UNKNOWN = auto()
+    warnings: tuple[RoleWarning, ...] = ()
+    """What the operator should know; a profile with roles alone warns."""
 
 
 def title_rejection(request: AssociateRQ) -> AssociateRJ | None:
@@ -73,52 +64,22 @@ def title_rejection(request: AssociateRQ) -> AssociateRJ | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Decision:
-    proposed: ProposedContext
-    result: ContextResult
-    syntax: str
-    rank: tuple[_Rank, int]
-    """Among contexts with one id; the second number is higher the more the transfer syntax is wanted."""
-
-
 def negotiate(request: AssociateRQ, policy: Policy) -> Negotiation:
     """Decide every proposed context; contexts with one id get one answer, at the place of the first of them."""
-    decisions: dict[int, _Decision] = {}
-    for proposed in request.presentation_contexts:
-        decision = _decide(proposed, policy)
-        rival = decisions.get(proposed.context_id)
-        if rival is None or decision.rank > rival.rank:
-            decisions[proposed.context_id] = decision
-    answers = tuple(AnsweredContext(number, made.result, made.syntax) for number, made in decisions.items())
+    contexts, information = request.presentation_contexts, request.user_information
+    if policy.profile is None:
+        answer = Answer(by_preference(contexts, policy), (), (), ())
+    else:
+        answer = by_profile(contexts, information.roles, policy.profile)
+    decisions = answer.decisions
     accepted = {
         number: AcceptedContext(number, made.proposed.abstract_syntax, made.syntax)
         for number, made in decisions.items()
-        if made.result is ContextResult.ACCEPTANCE
+        if made.accepted
     }
-    refused = tuple((made.proposed, made.result) for number, made in decisions.items() if number not in accepted)
-    return Negotiation(accepted, refused, _answer_items(request, answers, policy), _rejection(request))
-
-
-def _decide(proposed: ProposedContext, policy: Policy) -> _Decision:
-    """Result and transfer syntax; a refused context is answered with implicit little endian (storescp facts 4.1)."""
-    rank = _rank(proposed.abstract_syntax, policy)
-    if rank is _Rank.UNWANTED:
-        result = ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED
-        return _Decision(proposed, result, IMPLICIT_LITTLE, (rank, 0))
-    for number, syntax in enumerate(policy.transfer_syntaxes):
-        if syntax in proposed.transfer_syntaxes:
-            return _Decision(proposed, ContextResult.ACCEPTANCE, syntax, (rank, -number))
-    result = ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED
-    return _Decision(proposed, result, IMPLICIT_LITTLE, (_Rank.UNREADABLE, 0))
-
-
-def _rank(abstract_syntax: str, policy: Policy) -> _Rank:
-    if abstract_syntax in policy.abstract_syntaxes:
-        return _Rank.VERIFICATION if abstract_syntax == VERIFICATION else _Rank.STORAGE
-    if policy.known_uids is None or abstract_syntax in policy.known_uids:
-        return _Rank.UNWANTED
-    return _Rank.UNKNOWN
+    refused = tuple((made.proposed, made.result) for made in decisions.values() if not made.accepted)
+    items = _answer_items(request, answer, policy)
+    return Negotiation(accepted, refused, items, _rejection(request), answer.warnings)
 
 
 def _rejection(request: AssociateRQ) -> AssociateRJ | None:
@@ -131,14 +92,18 @@ def _rejection(request: AssociateRQ) -> AssociateRJ | None:
     return None
 
 
-def _answer_items(request: AssociateRQ, answers: tuple[AnsweredContext, ...], policy: Policy) -> bytes:
+def _answer_items(request: AssociateRQ, made: Answer, policy: Policy) -> bytes:
+    """Application context, presentation contexts, user information: 51, 52, 53, 54, 55, 56 (storescp facts 4.1)."""
+    contexts = (AnsweredContext(number, one.result, one.syntax) for number, one in made.decisions.items())
     information = UserInformation(
         maximum_length=policy.max_pdu,
         implementation_class_uid=policy.implementation_class_uid,
         implementation_version_name=policy.implementation_version_name,
         asynchronous_window=SYNCHRONOUS if request.user_information.asynchronous_window else None,
+        roles=made.roles,
+        extended=made.extended,
     )
-    answer = AssociateAC("", "", presentation_contexts=answers, user_information=information)
+    answer = AssociateAC("", "", presentation_contexts=tuple(contexts), user_information=information)
     return codec.associate_items(answer)
 
 

@@ -1,6 +1,28 @@
 """What an acceptor agrees to."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Role(Enum):
+    """What a peer may be for one SOP class (storescp facts 7.6)."""
+
+    SCU = "scu"
+    SCP = "scp"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An association profile: what is accepted class by class (storescp facts 7.4). Verification is not implied."""
+
+    transfer_syntaxes: Mapping[str, tuple[str, ...]]
+    """By abstract syntax: what is accepted for it, the most wanted first."""
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    """By abstract syntax: roles that are negotiated; for a class that is not here a proposal is not answered."""
+    extended: Mapping[str, bytes] = field(default_factory=dict)
+    """By abstract syntax, in the order of the answer: service class application information."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +39,5 @@ class Policy:
     """Promiscuous mode: an abstract syntax that is not among these is accepted too (storescp facts 4.3)."""
     max_pdu: int = 16384
     """Largest P-DATA-TF variable field that is announced and taken, in bytes."""
+    profile: Profile | None = None
+    """Decides alone where there is one; the three fields before ``max_pdu`` are not looked at then."""
