@@ -27,7 +27,6 @@ NOT_YET = (
     "access",
     "tls",
     "storage.url",
-    "encoding",
     "naming.filenames",
     "naming.sort",
     "naming.prefix",

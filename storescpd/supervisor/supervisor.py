@@ -19,6 +19,7 @@ from storescpd.supervisor.listeners import BIND_PATIENCE, Key, ListenError, bind
 from storescpd.telemetry.events import log_event
 from storescpd.telemetry.handlers import configure
 from storescpd.worker.accept import Listener
+from storescpd.worker.dictionaries import DictionaryError
 from storescpd.worker.process import LAST_GRACE, LEAVE_GRACE
 from storescpd.worker.scoreboard import Scoreboard
 from storescpd.worker.settings import settings
@@ -94,7 +95,7 @@ class Supervisor:
             listeners = bind(config, kept, patience)
         except KeyError as error:
             raise StartError(f"storage.group: {error.args[0]}; create the group or leave it empty") from error
-        except (StorageError, ListenError) as error:
+        except (StorageError, ListenError, DictionaryError) as error:
             raise StartError(str(error)) from error
         workers = config.process.workers
         return Generation(

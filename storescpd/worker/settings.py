@@ -12,9 +12,10 @@ from storescpd.association import NegotiationCache, Policy
 from storescpd.config import Config
 from storescpd.data.preferences import preferences
 from storescpd.data.sop_classes import STORAGE_SOP_CLASSES, VERIFICATION
-from storescpd.dataset import Dictionary, Encoding, Limits
+from storescpd.dataset import Dictionary, Encoding, GroupLength, Limits, OutputSyntax, SequenceLength
 from storescpd.store import Directory, Durability, OnDuplicate, StorageSettings
 from storescpd.store.incoming import TemporaryNames
+from storescpd.worker.dictionaries import dictionary
 
 IMPLEMENTATION_CLASS_UID = "2.25.302071884190433204427340389614513146882"
 """Our own, made from a random UUID (PS3.5 B.2)."""
@@ -97,6 +98,7 @@ def settings(config: Config) -> Settings:
 
     Raises:
         KeyError: storage.group names a group that does not exist.
+        DictionaryError: a data dictionary cannot be used.
     """
     association, process = config.association, config.process
     return Settings(
@@ -162,6 +164,22 @@ def _group_id(name: str) -> int | None:
     return int(name)
 
 
+def encoding(config: Config) -> Encoding:
+    """How data sets are written."""
+    wanted = config.encoding
+    return Encoding(
+        transfer_syntax=OutputSyntax(wanted.transfer_syntax),
+        new_vr=wanted.new_vr,
+        group_length=GroupLength(wanted.group_length),
+        sequence_length=SequenceLength(wanted.sequence_length),
+        file_padding=wanted.padding.file,
+        item_padding=wanted.padding.item,
+        convert_un=wanted.convert_un,
+        compression_level=wanted.compression_level,
+        limits=Limits(object_size=config.storage.max_object_size),
+    )
+
+
 def storing(config: Config, names: TemporaryNames) -> Storing:
     """How objects are stored, by the storage and encoding sections."""
     storage = config.storage
@@ -182,6 +200,6 @@ def storing(config: Config, names: TemporaryNames) -> Storing:
         bare_data_set=storage.format == "dataset",
         extension=config.naming.extension,
         max_object_size=storage.max_object_size,
-        encoding=Encoding(limits=Limits(object_size=storage.max_object_size)),
-        dictionary=Dictionary.builtin(),
+        encoding=encoding(config),
+        dictionary=dictionary(config.encoding.dictionaries),
     )
