@@ -1,0 +1,1 @@
+"""Who may come, and as whom: peers, titles, networks."""

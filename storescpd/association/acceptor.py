@@ -5,6 +5,7 @@ what the next bytes mean, and the response to a C-STORE goes out before the next
 """
 
 import struct
+from collections.abc import Callable
 
 from storescpd.association.dimse import Expecting, MessageReader
 from storescpd.association.events import (
@@ -16,7 +17,7 @@ from storescpd.association.events import (
     StoreEnded,
     Violation,
 )
-from storescpd.association.negotiation import NegotiationCache
+from storescpd.association.negotiation import Negotiation, NegotiationCache
 from storescpd.association.responses import fragment
 from storescpd.association.states import TRANSITIONS, Action, State
 from storescpd.wire import codec, command
@@ -64,11 +65,14 @@ def _value_ends(body: memoryview) -> list[int]:
 
 
 class Acceptor:
-    """One association, from the first byte to the last."""
+    """One association, from the first byte to the last.
 
-    def __init__(self, cache: NegotiationCache) -> None:
-        self._cache = cache
-        self._max_pdu = cache.policy.max_pdu
+    ``choose`` gives the negotiation for a called and a calling title; ``max_pdu`` is the same in all of them.
+    """
+
+    def __init__(self, choose: Callable[[str, str], NegotiationCache], max_pdu: int) -> None:
+        self._choose = choose
+        self._max_pdu = max_pdu
         self._peer_max_pdu = 0
         self._state = State.AWAITING_REQUEST
         self._request: AssociateRQ | None = None
@@ -179,13 +183,17 @@ class Acceptor:
         if action is Action.TAKE_DATA:
             self._take_values(body, events)
         elif action is Action.NEGOTIATE:
-            self._request, negotiation = self._cache.lookup(bytes(body))
+            self._request, negotiation = self._negotiate(bytes(body))
             events.append(AssociationRequested(self._request, negotiation))
             self._messages = MessageReader(negotiation.contexts)
         elif action is Action.ANSWER_RELEASE:
             events.append(ReleaseRequested())
         elif action is Action.NOTE_ABORT:
             events.append(Aborted(*bytes(body[2:4])) if len(body) >= 4 else Aborted(0, 0))
+
+    def _negotiate(self, body: bytes) -> tuple[AssociateRQ, Negotiation]:
+        """What is agreed to may depend on who asks whom: the titles choose."""
+        return self._choose(*codec.titles(body)).lookup(body)
 
     def _take_values(self, body: memoryview, events: list[Event]) -> None:
         start = 0

@@ -22,6 +22,7 @@ SYNCHRONOUS = AsynchronousOperationsWindow(1, 1)
 # PS3.8 table 9-21. Blank titles and no contexts: storescp stays silent there, which holds the peer up.
 UNSUPPORTED_VERSION = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_PROVIDER_ACSE, 2)
 NO_REASON_GIVEN = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_PROVIDER_ACSE, 1)
+REFUSED = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_USER, 1)
 APPLICATION_CONTEXT_NOT_SUPPORTED = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_USER, 2)
 CALLING_TITLE_NOT_RECOGNIZED = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_USER, 3)
 CALLED_TITLE_NOT_RECOGNIZED = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_USER, 7)
@@ -79,16 +80,21 @@ def negotiate(request: AssociateRQ, policy: Policy) -> Negotiation:
     }
     refused = tuple((made.proposed, made.result) for made in decisions.values() if not made.accepted)
     items = _answer_items(request, answer, policy)
-    return Negotiation(accepted, refused, items, _rejection(request), answer.warnings)
+    return Negotiation(accepted, refused, items, _rejection(request, policy), answer.warnings)
 
 
-def _rejection(request: AssociateRQ) -> AssociateRJ | None:
+def _rejection(request: AssociateRQ, policy: Policy) -> AssociateRJ | None:
+    """The checks of storescp facts 4.1 in their order, steps 9 to 13."""
     if not request.protocol_version & PROTOCOL_VERSION:
         return UNSUPPORTED_VERSION
+    if policy.refuse:
+        return REFUSED
     if not request.presentation_contexts:
         return NO_REASON_GIVEN
     if request.application_context != APPLICATION_CONTEXT:
         return APPLICATION_CONTEXT_NOT_SUPPORTED
+    if policy.require_implementation_class_uid and not request.user_information.implementation_class_uid:
+        return REFUSED
     return None
 
 

@@ -39,5 +39,9 @@ class Policy:
     """Promiscuous mode: an abstract syntax that is not among these is accepted too (storescp facts 4.3)."""
     max_pdu: int = 16384
     """Largest P-DATA-TF variable field that is announced and taken, in bytes."""
+    refuse: bool = False
+    """Reject every request, 1/1/1."""
+    require_implementation_class_uid: bool = False
+    """Reject requests without an implementation class UID, 1/1/1."""
     profile: Profile | None = None
-    """Decides alone where there is one; the three fields before ``max_pdu`` are not looked at then."""
+    """Decides alone where there is one; the SOP classes and transfer syntaxes above are not looked at then."""

@@ -12,11 +12,7 @@ NOT_YET = (
     "listeners.tls",
     "listeners.proxy_protocol",
     "listeners.profile",
-    "association.check_called_ae_title",
-    "association.accepted_called_ae_titles",
-    "association.calling_ae_titles",
     "association.host_lookup",
-    "association.reject_without_implementation_uid",
     "negotiation.profile",
     "negotiation.profile_file",
     "negotiation.transfer_syntaxes",
@@ -32,10 +28,8 @@ NOT_YET = (
     "naming.prefix",
     "studies",
     "hooks",
-    "peers",
     "logging.inetd_files",
     "metrics",
-    "testing.refuse",
 )
 """Keys, or whole sections; what counts is a value other than the default."""
 

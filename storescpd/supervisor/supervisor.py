@@ -91,7 +91,8 @@ class Supervisor:
         """
         try:
             made = settings(config)
-            made.storing.directory.prepare()
+            for directory in made.directories:
+                directory.prepare()
             listeners = bind(config, kept, patience)
         except KeyError as error:
             raise StartError(f"storage.group: {error.args[0]}; create the group or leave it empty") from error

@@ -80,7 +80,13 @@ def decode(kind: PduType, body: bytes) -> Pdu:
 
 
 def titles(body: bytes) -> tuple[str, str]:
-    """Called and calling AE title of an A-ASSOCIATE body that was found to be long enough."""
+    """Called and calling AE title of an A-ASSOCIATE body.
+
+    Raises:
+        WireError: it is too short for them.
+    """
+    if len(body) < _ASSOCIATE.size:
+        raise WireError("A-ASSOCIATE", len(body), f"shorter than its {_ASSOCIATE.size} fixed bytes")
     _, called, calling = _ASSOCIATE.unpack_from(body)
     return title(called), title(calling)
 

@@ -70,10 +70,10 @@ class AcceptLoop:
 
     def start(self) -> None:
         """Begin to take connections."""
-        deadlines = self._settings.deadlines
+        settings = self._settings
         for listener in self._listeners.values():
             listener.socket.settimeout(0)
-            set_options(listener.socket, deadlines.socket, deadlines.keepalive)
+            set_options(listener.socket, settings.send_timeout, settings.keepalive)
             self._poll.register(listener.socket, select.POLLIN)
         self._poll.register(self._stop, select.POLLIN)
         self._slot.set_accepting(accepting=True)
@@ -162,7 +162,13 @@ class AcceptLoop:
         log_event(logger, logging.WARNING, "connection closed at once", peer=connection.address, cause=cause)
 
     def _admission(self, connection: Connection) -> Admission:
-        return Admission(self._slot, self._settings.places, connection.address, self._control)
+        return Admission(
+            self._slot,
+            self._settings.places,
+            self._control,
+            address=connection.address,
+            listener=connection.listener,
+        )
 
     def _serve(self, connection: Connection) -> None:
         transport = Transport(connection.socket, self._pool)

@@ -18,10 +18,13 @@ class Control:
 class Admission:
     """One connection's claims on the scoreboard; ``dissociate`` and ``disconnect`` give them back."""
 
-    def __init__(self, slot: Slot, places: Places, address: str, control: Control) -> None:
+    def __init__(self, slot: Slot, places: Places, control: Control, *, address: str, listener: str) -> None:
         self._slot = slot
         self._places = places
-        self._address = address
+        self.address = address
+        """The peer's IP address."""
+        self.listener = listener
+        """The name of the port that it came to."""
         self._control = control
         self._peer: bytes | None = None
 
@@ -38,7 +41,7 @@ class Admission:
     def associate(self) -> bool:
         """Take the place of an association, unless the daemon or the peer has as many as it may."""
         scoreboard, places = self._slot.scoreboard, self._places
-        peer = peer_key(self._address)
+        peer = peer_key(self.address)
         with scoreboard.locked():
             if places.associations and scoreboard.associations() >= places.associations:
                 return False

@@ -101,13 +101,14 @@ class Process:
         self._sweep()
 
     def _sweep(self) -> None:
-        try:
-            removed = self._orders.settings.storing.directory.prepare()
-        except StorageError as error:
-            log_event(logger, logging.ERROR, "storage directory cannot be used now", cause=str(error))
-        else:
-            if removed:
-                log_event(logger, logging.WARNING, "abandoned temporary files removed", count=len(removed))
+        for directory in self._orders.settings.directories:
+            try:
+                removed = directory.prepare()
+            except StorageError as error:
+                log_event(logger, logging.ERROR, "storage directory cannot be used now", cause=str(error))
+            else:
+                if removed:
+                    log_event(logger, logging.WARNING, "abandoned temporary files removed", count=len(removed))
 
     def _pause(self) -> float | None:
         """Milliseconds until there is something to do unasked, ``None`` when there is not."""

@@ -8,6 +8,8 @@ command within idle_timeout.
 import time
 from collections.abc import Callable
 
+from storescpd.access.peers import Peer
+from storescpd.access.titles import recognised
 from storescpd.association import (
     Aborted,
     AcceptedContext,
@@ -15,16 +17,22 @@ from storescpd.association import (
     AssociationRequested,
     EchoRequested,
     Fragments,
+    NegotiationCache,
     ReleaseRequested,
     StoreBegun,
     StoreEnded,
     Violation,
 )
-from storescpd.association.negotiation import LOCAL_LIMIT_EXCEEDED, title_rejection
+from storescpd.association.negotiation import (
+    CALLED_TITLE_NOT_RECOGNIZED,
+    CALLING_TITLE_NOT_RECOGNIZED,
+    LOCAL_LIMIT_EXCEEDED,
+    title_rejection,
+)
 from storescpd.dataset import DataSetError
 from storescpd.wire.command import CStoreRQ
 from storescpd.wire.errors import WireError
-from storescpd.wire.pdu import AssociateRJ
+from storescpd.wire.pdu import AssociateRJ, AssociateRQ
 from storescpd.worker.admission import Admission
 from storescpd.worker.journal import Journal
 from storescpd.worker.reception import Reception, TooMuchError
@@ -54,7 +62,8 @@ class Session:
         self._settings = settings
         self._admission = admission
         self._journal = journal
-        self._acceptor = Acceptor(settings.cache)
+        self._service = settings.service
+        self._acceptor = Acceptor(self._choose, settings.service.cache.policy.max_pdu)
         self._accepted_at = time.monotonic()
         self._begun_at = 0.0
         self._calling_ae_title = ""
@@ -149,9 +158,9 @@ class Session:
 
     def _deadline(self, wanted: int) -> float | None:
         """Monotonic time in seconds until which something has to come, ``None`` for as long as it takes."""
-        deadlines = self._settings.deadlines
         if not self._acceptor.established:
-            return self._accepted_at + deadlines.acse
+            return self._accepted_at + self._settings.acse_timeout
+        deadlines = self._service.deadlines
         if wanted:
             return self._begun_at + deadlines.socket + wanted / _SLOWEST if deadlines.socket else None
         seconds = deadlines.dimse if self._acceptor.message_begun else deadlines.idle
@@ -170,19 +179,33 @@ class Session:
             if transport.pending:
                 self._begun_at = time.monotonic()
 
+    def _choose(self, called: str, calling: str) -> NegotiationCache:
+        peer = Peer(calling, called, self._admission.listener, self._admission.address)
+        self._service = self._settings.service_for(peer)
+        return self._service.cache
+
     def _on_request(self, event: AssociationRequested) -> None:
         request = event.request
         self._calling_ae_title = request.calling_ae_title
         self._journal.requested(request)
-        rejection = event.negotiation.rejection or title_rejection(request)
-        if rejection is None and not self._admission.associate():
-            rejection = LOCAL_LIMIT_EXCEEDED
+        rejection = event.negotiation.rejection or title_rejection(request) or self._rejection(request)
         if rejection is not None:
             self._reject(rejection)
         self._transport.send(self._acceptor.accept(event.negotiation.items))
         self._journal.accepted(event.negotiation)
         if self._trial is not None:
             self._journal.warn("testing options are on: objects may be refused, delayed or thrown away")
+
+    def _rejection(self, request: AssociateRQ) -> AssociateRJ | None:
+        """Called title, calling title, peer, place: the contract's order of checks."""
+        titles = self._settings.titles
+        if titles.called is not None and not recognised(request.called_ae_title, titles.called):
+            return CALLED_TITLE_NOT_RECOGNIZED
+        if titles.calling is not None and not recognised(request.calling_ae_title, titles.calling):
+            return CALLING_TITLE_NOT_RECOGNIZED
+        if not self._service.accept:
+            return CALLING_TITLE_NOT_RECOGNIZED
+        return None if self._admission.associate() else LOCAL_LIMIT_EXCEEDED
 
     def _reject(self, rejection: AssociateRJ) -> None:
         self._transport.send(self._acceptor.reject(rejection))
@@ -197,7 +220,7 @@ class Session:
             self._admission.sleep(self._trial.sleep_during)
 
     def _begin_reception(self, event: StoreBegun) -> Reception | IgnoredReception:
-        storing = self._settings.storing
+        storing = self._service.storing
         if self._trial is not None and self._trial.ignore:
             return IgnoredReception(storing, event.context)
         return Reception(storing, event.context, event.command, self._calling_ae_title)

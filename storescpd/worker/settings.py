@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pydicom._uid_dict import UID_dictionary
 
 from storescpd import __version__
+from storescpd.access.peers import Matchers, Peer
+from storescpd.access.titles import literal
 from storescpd.association import NegotiationCache, Policy
 from storescpd.config import Config
 from storescpd.data.preferences import preferences
@@ -27,13 +29,11 @@ LARGEST_GROUP_ID = 2**32 - 2
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds, each 0 for none where the configuration allows it."""
+    """Seconds, 0 for none."""
 
-    acse: float
     dimse: float
     socket: float
     idle: float
-    keepalive: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,6 @@ class Storing:
 class Trial:
     """Misbehaviour on purpose, to try out a sender (contract, [testing])."""
 
-    refuse: bool
-    """Every association is rejected 1/1/1."""
     ignore: bool
     """Objects are received, and answered 0000, but not stored."""
     sleep_after: float
@@ -79,18 +77,56 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """Everything about serving connections."""
+class Service:
+    """How a sender is served."""
 
     cache: NegotiationCache
     deadlines: Deadlines
-    places: Places
     storing: Storing
+    accept: bool = True
+    """``False``: it is rejected 1/1/3."""
+
+
+@dataclass(frozen=True, slots=True)
+class Titles:
+    """Which titles are recognised; ``None`` is all."""
+
+    called: tuple[str, ...] | None
+    calling: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything about serving connections."""
+
+    service: Service
+    """For senders that no rule is for."""
+    rules: tuple[tuple[Matchers, Service], ...]
+    """For others; the first whose matchers hold counts."""
+    titles: Titles
+    acse_timeout: float
+    """Seconds from accepting a connection to its whole A-ASSOCIATE-RQ."""
+    send_timeout: float
+    """Seconds that a peer has to take what we send; 0 is no limit."""
+    keepalive: float
+    """Seconds until a silent peer is asked whether it lives; 0 is never."""
+    places: Places
     patient_data: bool
     """Whether logs may show it."""
     dump_presentation_contexts: bool
     trial: Trial | None
     """``None`` where nothing is to go wrong."""
+
+    def service_for(self, peer: Peer) -> Service:
+        """How this sender is served."""
+        return next((service for matchers, service in self.rules if matchers.match(peer)), self.service)
+
+    @property
+    def directories(self) -> list[Directory]:
+        """Every storage directory, each once."""
+        services = (self.service, *(service for _, service in self.rules))
+        found = {service.storing.directory.settings.directory: service.storing.directory for service in services}
+        return list(found.values())
 
 
 def settings(config: Config) -> Settings:
@@ -101,32 +137,59 @@ def settings(config: Config) -> Settings:
         DictionaryError: a data dictionary cannot be used.
     """
     association, process = config.association, config.process
+    names = TemporaryNames()
     return Settings(
-        cache=NegotiationCache(policy(config)),
-        deadlines=Deadlines(
-            acse=association.acse_timeout,
-            dimse=association.dimse_timeout,
-            socket=association.socket_timeout,
-            idle=association.idle_timeout,
-            keepalive=association.keepalive,
-        ),
+        service=_service(config, names),
+        rules=tuple(_rule(config, index, names) for index in range(len(config.peers))),
+        titles=_titles(config),
+        acse_timeout=association.acse_timeout,
+        send_timeout=association.socket_timeout,
+        keepalive=association.keepalive,
         places=Places(
             associations=process.max_associations,
             associations_per_peer=process.max_associations_per_peer,
             connections=process.max_connections,
             wait_when_full=process.when_full == "wait",
         ),
-        storing=storing(config, TemporaryNames()),
         patient_data=config.logging.patient_data,
         dump_presentation_contexts=config.logging.dump_presentation_contexts,
         trial=_trial(config),
     )
 
 
+def _service(config: Config, names: TemporaryNames, *, accept: bool = True) -> Service:
+    association = config.association
+    return Service(
+        cache=NegotiationCache(policy(config)),
+        deadlines=Deadlines(association.dimse_timeout, association.socket_timeout, association.idle_timeout),
+        storing=storing(config, names),
+        accept=accept,
+    )
+
+
+def _rule(config: Config, index: int, names: TemporaryNames) -> tuple[Matchers, Service]:
+    peer = config.peers[index]
+    matchers = Matchers(
+        calling_ae_title=peer.calling_ae_title,
+        called_ae_title=peer.called_ae_title,
+        listener=peer.listener,
+        network=peer.network,
+    )
+    return matchers, _service(config.for_peer(index), names, accept=peer.accept)
+
+
+def _titles(config: Config) -> Titles:
+    association = config.association
+    called = (literal(association.ae_title), *association.accepted_called_ae_titles)
+    return Titles(
+        called=called if association.check_called_ae_title else None,
+        calling=tuple(association.calling_ae_titles) or None,
+    )
+
+
 def _trial(config: Config) -> Trial | None:
     testing = config.testing
     trial = Trial(
-        refuse=testing.refuse,
         ignore=testing.ignore,
         sleep_after=testing.sleep_after,
         sleep_during=testing.sleep_during,
@@ -147,6 +210,8 @@ def policy(config: Config) -> Policy:
         known_uids=_known_uids() if negotiation.promiscuous else None,
         # storescp announces an even length whatever was asked for (storescp facts 1.5).
         max_pdu=config.association.max_pdu & ~1,
+        refuse=config.testing.refuse,
+        require_implementation_class_uid=config.association.reject_without_implementation_uid,
     )
 
 

@@ -38,7 +38,8 @@ class Driver:
     """One association and what came of it."""
 
     def __init__(self, policy: Policy = POLICY, cache: NegotiationCache | None = None) -> None:
-        self.acceptor = Acceptor(cache or NegotiationCache(policy))
+        chosen = cache or NegotiationCache(policy)
+        self.acceptor = Acceptor(lambda _called, _calling: chosen, chosen.policy.max_pdu)
         self.sent = bytearray()
         """Everything that was answered."""
         self.story: list[tuple[object, ...]] = []

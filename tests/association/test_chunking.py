@@ -143,7 +143,7 @@ def test_whatever_comes_ends_in_one_violation_at_most(raw):
 
 def test_memory_stays_what_one_pdu_needs():
     """Ten thousand fragments leave nothing behind, and unfinished PDUs are not copied."""
-    acceptor = Acceptor(NegotiationCache(POLICY))
+    acceptor = Acceptor(lambda _called, _calling: NegotiationCache(POLICY), POLICY.max_pdu)
     ((event,), _) = acceptor.receive(memoryview(STANDARD))
     acceptor.accept(event.negotiation.items)
     acceptor.receive(memoryview(data((1, 3, STORE))))

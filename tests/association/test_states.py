@@ -55,7 +55,7 @@ def test_transitions(state, kind):
 
 def acceptor(state: str) -> Acceptor:
     """An acceptor that has come into a state by what it received and answered."""
-    made = Acceptor(NegotiationCache(POLICY))
+    made = Acceptor(lambda _called, _calling: NegotiationCache(POLICY), POLICY.max_pdu)
     if state == "AWAITING_REQUEST":
         return made
     ((event,), _) = made.receive(memoryview(STANDARD))

@@ -31,7 +31,7 @@ def small() -> Template:
 def associate(port: int, **options: Any) -> RawAssociation:
     """An association for CT images and C-ECHO."""
     contexts = [(CT, CT_IMAGE, [EXPLICIT_LITTLE]), (ECHO, VERIFICATION, [IMPLICIT_LITTLE])]
-    return RawAssociation(port, contexts, **options)
+    return RawAssociation(port, options.pop("contexts", contexts), **options)
 
 
 def store(association: RawAssociation, template: Template, number: int) -> int:

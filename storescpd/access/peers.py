@@ -1,0 +1,47 @@
+"""Senders that are served otherwise than the rest (contract, [[peers]])."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from storescpd.access.titles import recognised
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A sender, as far as it is known when it asks for an association."""
+
+    calling_ae_title: str
+    called_ae_title: str
+    listener: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matchers:
+    """What a sender must be; ``None`` is anything."""
+
+    calling_ae_title: str | None = None
+    called_ae_title: str | None = None
+    listener: str | None = None
+    network: IPv4Network | IPv6Network | None = None
+
+    def match(self, peer: Peer) -> bool:
+        """Whether all of them hold."""
+        return (
+            (self.listener is None or self.listener == peer.listener)
+            and (self.calling_ae_title is None or recognised(peer.calling_ae_title, [self.calling_ae_title]))
+            and (self.called_ae_title is None or recognised(peer.called_ae_title, [self.called_ae_title]))
+            and (self.network is None or within(peer.address, self.network))
+        )
+
+
+def within(address: str, network: IPv4Network | IPv6Network) -> bool:
+    """Whether an address is in a network; an IPv4 address that came through an IPv6 socket is the IPv4 address."""
+    return plain(address) in network
+
+
+def plain(address: str) -> IPv4Address | IPv6Address:
+    """An address without its zone, and without the IPv6 around an IPv4 address."""
+    parsed = ip_address(address.partition("%")[0])
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return mapped or parsed
