@@ -191,15 +191,17 @@ class Assembly:
         total = 0
         for element in (*chosen, None):
             if group_length is not None and (element is None or element.tag >> 16 != group_length.tag >> 16):
-                self._set_group_length(group_length.start, total)
+                self._set_group_length(group_length.end - _GROUP_LENGTH_SIZE, total)
                 group_length = None
             if element is None:
                 return
             size = element.end - element.start
+            if self.rearranged.ranges:
+                size -= self.rearranged.lost(element.start, element.end)
             if element.tag & 0xFFFF == 0 and size == _GROUP_LENGTH_SIZE:
                 group_length, total = element, 0
             else:
-                total += size - (self.rearranged.lost(element.start, element.end) if self.rearranged.ranges else 0)
+                total += size
 
     def _begin_unordered(self, tag: int) -> None:
         """From here on every element of the level is noted, and those before are looked for."""

@@ -17,6 +17,8 @@ LARGE = 64 * 1024
 """A value above it is not waited for."""
 LARGE_TEXT = 1 << 20
 """The same for text, whose end has to be seen before its length is known."""
+_LARGE_SPECIAL = 64 * 1024
+"""The same for values that something depends on; what is larger says nothing."""
 
 _VALUES_ONLY = frozenset({Special.GROUP_LENGTH, Special.PADDING})
 """What is written as a value whatever was sent, or not at all: not as a sequence."""
@@ -47,7 +49,7 @@ class Elements:
         self._encapsulated = encapsulated
         self._keeps_pixel_data = keeps_pixel_data
         self._gathers = gathers
-        self._announced: tuple[int, int] | None = None  # of a stripped stream: offset of its length, and the length
+        self._announced = b""  # the length in the header of a stripped stream, as written
         self._released = False  # all before the large value has been handed out
         self._long_un = b"UN\0\0" if encoding.new_vr else b"OB\0\0"
 
@@ -81,9 +83,9 @@ class Elements:
         if special is not Special.NONE and self._is_dropped(at, tag, special):
             return self._skip(at, content, end)
         if end > len(cursor.data):
-            if length > (LARGE_TEXT if rule.vr.kind in _STRIPPED else LARGE):
-                return self._begin_stream(at, content, rule, length)
-            return cursor.need(end)
+            if length <= _patience(rule):
+                return cursor.need(end)
+            return self._begin_stream(at, content, rule, length)
         return self._value(at, content, end, rule)
 
     def _value(self, at: int, content: int, end: int, rule: Rule) -> int:
@@ -131,12 +133,12 @@ class Elements:
         special, tag = rule.special, rule.tag
         if special is Special.IDENTITY and level.sequence is None:
             self.identity.note(tag, value)
-        elif special is Special.PIXEL_REPRESENTATION:
+        elif special is Special.PIXEL_REPRESENTATION and level.signed is None:
             level.signed = level.table.source.short.unpack_from(value + bytes(2))[0] == 1
         elif special is Special.CREATOR:
             level.creators = level.creators or {}
             creator = canonical(value, rule.vr, 1).rstrip(b" ").partition(b"\0")[0]
-            level.creators[tag >> 16 << 8 | tag & 0xFF] = creator.decode("latin-1")
+            level.creators.setdefault(tag >> 16 << 8 | tag & 0xFF, creator.decode("latin-1"))
 
     def _group_length(self, at: int, end: int, rule: Rule, value: bytes) -> None:
         """A group length begins its group, whatever its VR and value are."""
@@ -153,12 +155,13 @@ class Elements:
 
     def header(self, rule: Rule, length: int) -> bytes:
         """Header of an element; what is too long for a 16-bit length becomes UN (storescp facts 6.2)."""
+        if rule.long_out or length <= MAX_SHORT:
+            return rule.header + self._length_field(rule, length)
+        return rule.header[:4] + self._long_un + self._length_field(rule, length)
+
+    def _length_field(self, rule: Rule, length: int) -> bytes:
         form = self._assembly.form
-        if rule.long_out:
-            return rule.header + form.long.pack(length)
-        if length > MAX_SHORT:
-            return rule.header[:4] + self._long_un + form.long.pack(length)
-        return rule.header + form.short.pack(length)
+        return (form.long if rule.long_out or length > MAX_SHORT else form.short).pack(length)
 
     def _place(self, at: int, tag: int) -> None:
         """The element at ``at`` is the next one to be written."""
@@ -277,14 +280,18 @@ class Elements:
         self._place(at, rule.tag)
         cursor.settle(at)
         cursor.run = content
-        if rule.special is Special.IDENTITY:
+        if rule.special is Special.GROUP_LENGTH:
+            self._group_length(at, content, rule, b"")
+            self.stream = SkippedStream(length)
+            return content
+        if rule.special is not Special.NONE:
             self._notice(rule, b"")
         element = writer.position
         mend = bool(length & 1) and rule.vr.mend_odd
         writer.held += self.header(rule, length + mend)
         kind = rule.vr.kind
         if kind in _STRIPPED:
-            self._announced = writer.position - 4, length + mend
+            self._announced = self._length_field(rule, length + mend)
             pad, delete = (b" ", b"") if kind is Kind.TEXT else (b"\0", WHITE_SPACE)
             self.stream = StrippedStream(writer, length, pad=pad, delete=delete)
         elif rule.swap > 1:
@@ -317,11 +324,18 @@ class Elements:
     def _end_stream(self, stream: Stream) -> None:
         assembly, writer = self._assembly, self._cursor.writer
         self.stream = None
-        if isinstance(stream, StrippedStream) and self._announced is not None:
-            offset, announced = self._announced
-            if stream.written != announced:
-                writer.patch(offset, assembly.form.long.pack(stream.written))
-            self._announced = None
+        if isinstance(stream, StrippedStream):
+            form = assembly.form
+            length = (form.long if len(self._announced) == 4 else form.short).pack(stream.written)
+            if length != self._announced:
+                writer.patch(stream.start - len(length), length)
         if self._released and assembly.sequence is None:
             assembly.level.scanned = writer.position
         self._released = writer.gathers = False
+
+
+def _patience(rule: Rule) -> int:
+    """Up to which length a value is waited for."""
+    if rule.special not in {Special.NONE, Special.PIXEL_DATA}:
+        return _LARGE_SPECIAL
+    return LARGE_TEXT if rule.vr.kind in _STRIPPED else LARGE

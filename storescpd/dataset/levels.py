@@ -73,8 +73,8 @@ class Level:
         """Where the content of that group starts; 0: no length of it is wanted."""
         self.group_length = -1
         """What the length of that group was written as."""
-        self.signed = False
-        """Pixel representation is 1."""
+        self.signed: bool | None = None
+        """Pixel representation is 1; ``None``: there was none so far."""
         self.creators: dict[int, str] | None = None
         """Private creators by group and block."""
         self.indexed: Elements | None = None

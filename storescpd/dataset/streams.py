@@ -85,14 +85,15 @@ class SwappedStream:
 class StrippedStream:
     """Text or a UID: whether pad characters are the end of the value is known only at its end.
 
-    They are counted, not kept, until something else follows. ``written`` is the length that the value turned out to
-    have.
+    They are counted, not kept, until something else follows. ``start`` is where the value starts, ``written`` the
+    length that it turned out to have.
     """
 
-    __slots__ = ("_delete", "_length", "_pad", "_trailing", "_writer", "remaining", "written")
+    __slots__ = ("_delete", "_length", "_pad", "_trailing", "_writer", "remaining", "start", "written")
 
     def __init__(self, writer: Writer, length: int, *, pad: bytes, delete: bytes) -> None:
         self.remaining = length
+        self.start = writer.position
         self.written = 0
         self._length = length
         self._writer = writer
