@@ -8,7 +8,7 @@ from storescpd.dataset.encoding import Encoding, GroupLength, SequenceLength
 from storescpd.dataset.errors import DataSetError
 from storescpd.dataset.forms import MAX_LONG, UNDEFINED, Form
 from storescpd.dataset.index import elements_of
-from storescpd.dataset.levels import ENDLESS, Elements, Level, Sequence
+from storescpd.dataset.levels import DUPLICATE, ENDLESS, Elements, Level, Sequence
 from storescpd.dataset.ordering import Element, Rearrangement, in_order
 from storescpd.dataset.padding import padding_element
 from storescpd.dataset.rules import RuleTable
@@ -40,7 +40,7 @@ class Assembly:
         self.explicit_lengths = encoding.sequence_length is SequenceLength.EXPLICIT
         self._creates_groups = encoding.group_length is GroupLength.CREATE
         self._group_end = 0 if self._creates_groups else _NEVER
-        self._item_padding = encoding.item_padding
+        self._item_padding = encoding.padding[1]
         self._history: tuple[int, bytearray, list[_Mark]] | None = None
         self.level = Level(table, None, ENDLESS, 0, UNDEFINED, self._group_end)
         """The innermost level that is open."""
@@ -61,6 +61,11 @@ class Assembly:
                 self.write_group_length(tag)
                 self.begin_group(tag, 0)
         level.last = tag
+
+    def place_unwanted(self) -> None:
+        """A sequence begins that will be taken back."""
+        if self.level.unordered is not None:
+            self.level.unordered.add(DUPLICATE, self.writer.position)
 
     def begin_group(self, tag: int, written: int) -> None:
         """The content of a group follows whose length was just written as ``written`` (-1: as something else)."""
@@ -89,7 +94,7 @@ class Assembly:
     def _set_group_length(self, element: int, length: int) -> None:
         """Fill in the length of a group; one that cannot be said is left out (storescp facts 6.3)."""
         value = element + _GROUP_LENGTH_SIZE - 4
-        if length <= MAX_LONG + 1:
+        if length <= UNDEFINED:
             self.writer.patch(value, self.form.long.pack(length))
         else:
             self.warnings.append("group too long for a group length element")

@@ -36,8 +36,8 @@ class Dictionary:
     def builtin(cls) -> "Dictionary":
         """The public and private dictionaries of pydicom."""
         # Imported late: pydicom is needed by no one who only asks for names of this package.
+        from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary  # noqa: PLC0415
         from pydicom._private_dict import private_dictionaries  # noqa: PLC0415
-        from pydicom.datadict import DicomDictionary, RepeatersDictionary  # noqa: PLC0415
 
         public = {tag: vr for tag, row in DicomDictionary.items() if (vr := _vr(row[0]))}
         ranges = tuple(_repeater(mask, vr) for mask, row in RepeatersDictionary.items() if (vr := _vr(row[0])))
@@ -51,7 +51,7 @@ class Dictionary:
         return cls(public, ranges, private, tuple(private_ranges))
 
     def with_text(self, text: str) -> "Dictionary":
-        """This dictionary and, over it, the entries of a text in the format of dicom.dic.
+        """The same dictionary and, over it, the entries of a text in the format of dicom.dic.
 
         Raises ``ValueError`` naming the line that cannot be understood.
         """

@@ -53,7 +53,7 @@ class Elements:
         self._released = False  # all before the large value has been handed out
         self._long_un = b"UN\0\0" if encoding.new_vr else b"OB\0\0"
 
-    def element(self, at: int, key: bytes, tag: int, length: int, rule: Rule) -> int:
+    def element(self, at: int, key: bytes, tag: int, length: int, rule: Rule) -> int:  # noqa: C901, PLR0911
         """Deal with the element at ``at``; returns where to go on, or ``MORE``.
 
         ``key``, ``tag``, ``length`` and ``rule`` are what its first eight bytes say. Raises ``DataSetError`` and
@@ -98,7 +98,7 @@ class Elements:
             if rule.special is Special.GROUP_LENGTH:
                 self._group_length(at, end, rule, value)
                 return end
-        written = canonical(value, rule.vr, rule.swap)
+        written = canonical(value, rule.vr, rule.swap_for(len(value)))
         if rule.plain and written == value:
             return end
         cursor.settle(at)
@@ -193,9 +193,11 @@ class Elements:
         table = assembly.level.table if is_sequence and not rule.implicit else self._implicit
         if assembly.depth >= self._encoding.limits.nesting:
             raise cursor.error(at, rule.tag, "sequences are nested too deep")
-        if not self._is_unwanted(rule.special):
-            self._place(at, rule.tag)
         cursor.settle(at)
+        if self._is_unwanted(rule.special):
+            assembly.place_unwanted()
+        else:
+            self._place(at, rule.tag)
         element = cursor.writer.position
         written = length if assembly.explicit_lengths else UNDEFINED
         if rule.plain and written == length and is_sequence:
@@ -294,8 +296,8 @@ class Elements:
             self._announced = self._length_field(rule, length + mend)
             pad, delete = (b" ", b"") if kind is Kind.TEXT else (b"\0", WHITE_SPACE)
             self.stream = StrippedStream(writer, length, pad=pad, delete=delete)
-        elif rule.swap > 1:
-            self.stream = SwappedStream(writer, length, rule.swap, mend=mend)
+        elif rule.swap_for(length) > 1:
+            self.stream = SwappedStream(writer, length, rule.swap_for(length), mend=mend)
         else:
             self.stream = PlainStream(writer, length, mend=mend)
         self._make_way(length, (rule.tag, element))

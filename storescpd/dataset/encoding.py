@@ -69,6 +69,13 @@ class Encoding:
     compression_level: int = 6
     limits: Limits = field(default_factory=Limits)
 
+    @property
+    def padding(self) -> tuple[int, int]:
+        """Multiples for the file and for items; an odd one cannot be reached: then nothing is padded."""
+        if self.file_padding & 1 or self.item_padding & 1:
+            return 0, 0
+        return self.file_padding, self.item_padding
+
     def output_syntax(self, received: TransferSyntax) -> TransferSyntax:
         """The transfer syntax that an object received in ``received`` is written in."""
         uid = _OUTPUT.get(self.transfer_syntax)

@@ -45,7 +45,7 @@ class Form:
         """The four bytes of a tag."""
         return self.tag.pack(tag >> 16, tag & 0xFFFF)
 
-    def read_tag(self, data: bytes, offset: int = 0) -> int:
+    def read_tag(self, data: bytes | bytearray, offset: int = 0) -> int:
         """The tag at ``offset``."""
         group, element = self.tag.unpack_from(data, offset)
         return int(group) << 16 | int(element)

@@ -3,8 +3,6 @@
 from storescpd.dataset.assembly import Assembly
 from storescpd.dataset.cursor import MORE, Cursor
 from storescpd.dataset.elements import Elements
-from storescpd.dataset.encoding import Encoding
-from storescpd.dataset.errors import DataSetError
 from storescpd.dataset.forms import SEQUENCE_DELIMITER, UNDEFINED
 from storescpd.dataset.levels import ENDLESS, Sequence
 from storescpd.dataset.rules import Fast
@@ -94,7 +92,8 @@ class Reader:
     def _read_elements(self, data: bytes, at: int) -> int:  # noqa: C901, PLR0912, PLR0915
         """Read elements of the innermost level, until it ends or something within begins.
 
-        The hot loop: what it does for an element that needs no change decides how fast the whole program is.
+        The hot loop: what it does for an element that needs no change decides how fast the whole program is. So it is
+        one function, it works on local variables, and it calls another one only where something is to be changed.
         """
         cursor, assembly, elements = self._cursor, self._assembly, self._elements
         writer = cursor.writer
@@ -157,7 +156,7 @@ class Reader:
                     if end <= bound:
                         if cursor.run < at:
                             writer.held += data[cursor.run : at]
-                        value = canonical(data[content:end], rule.vr, rule.swap)
+                        value = canonical(data[content:end], rule.vr, rule.swap_for(length))
                         writer.held += elements.header(rule, len(value))
                         writer.held += value
                         at, last = end, tag

@@ -90,7 +90,7 @@ class Reencoder:
         return Final(writer.take(), self._plan())
 
     def _pad(self, prefix_length: int) -> None:
-        multiple = self._encoding.file_padding
+        multiple = self._encoding.padding[0]
         if multiple:
             writer, rearranged = self._assembly.writer, self._assembly.rearranged
             length = prefix_length + writer.position - rearranged.lost(0, writer.position)

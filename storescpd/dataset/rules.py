@@ -7,9 +7,9 @@ met. The main loop looks up the first bytes of a header and mostly needs no more
 from dataclasses import dataclass
 from enum import IntEnum
 
-from storescpd.dataset.dictionary import Dictionary
+from storescpd.dataset.dictionary import PRIVATE_CREATORS, Dictionary
 from storescpd.dataset.encoding import Encoding
-from storescpd.dataset.forms import ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER, Form
+from storescpd.dataset.forms import ITEM, ITEM_DELIMITER, MAX_SHORT, SEQUENCE_DELIMITER, Form
 from storescpd.dataset.identity import IDENTIFYING_TAGS
 from storescpd.dataset.vr import US_OR_SS, VALUE_REPRESENTATIONS, Kind, ValueRepresentation, received, resolved
 
@@ -80,12 +80,18 @@ class Rule:
     """The length is written with 32 bits."""
     swap: int
     """Bytes to turn around together, 1: none."""
+    swap_unknown: int
+    """The same where the VR is lost: storescp then writes numbers in its own byte order, little endian."""
     plain: bool
     """The header is written as it was received."""
     implicit: bool
     """What a sequence contains is implicit little endian, whatever surrounds it."""
     other: "Rule | None" = None
     """For ``SIGNED``: the rule that holds where pixels are signed."""
+
+    def swap_for(self, length: int) -> int:
+        """Bytes of a value of this length to turn around together."""
+        return self.swap if length <= MAX_SHORT or self.long_out else self.swap_unknown
 
 
 Entry = tuple[int, int, Rule]
@@ -156,18 +162,12 @@ class RuleTable(dict[bytes, Entry]):
         simple = _SIMPLE.get(tag)
         if simple is not None:
             return simple
-        element = tag & 0xFFFF
-        if element == 0:
+        if tag & 0xFFFF == 0:
             return Special.GROUP_LENGTH
-        if not self._needs_creators:
-            return Special.NONE
         if tag == PIXEL_REPRESENTATION and not self.source.explicit:
             return Special.PIXEL_REPRESENTATION
-        if tag >> 16 & 1:
-            if element >= 0x1000:
-                return Special.PRIVATE
-            if 0x10 <= element < 0x100:
-                return Special.CREATOR
+        if tag >> 16 & 1 and self._needs_creators:
+            return _special_private(tag & 0xFFFF)
         return Special.NONE
 
     def _known_as(self, tag: int, name: str, special: Special = Special.NONE) -> Entry:
@@ -194,14 +194,14 @@ class RuleTable(dict[bytes, Entry]):
         written, long_out = vr, True
         if self.target.explicit:
             if vr.new and not self._encoding.new_vr:
-                # storescp forgets with the VR that there are numbers: they stay in its own byte order, little endian.
                 written = VALUE_REPRESENTATIONS["OB"]
                 swaps = self.source.big_endian
             long_out = VALUE_REPRESENTATIONS[written.name].long
             header += written.code + (b"\0\0" if long_out else b"")
         swap = vr.unit if (not self.same_order if swaps is None else swaps) else 1
+        swap_unknown = vr.unit if self.source.big_endian and not implicit else 1
         plain = self._same_form and written is vr and not renamed
-        rule = Rule(tag, vr, special, long_in, header, long_out, swap, plain, implicit, other)
+        rule = Rule(tag, vr, special, long_in, header, long_out, swap, swap_unknown, plain, implicit, other)
         return tag, int(self._fast(rule)), rule
 
     def _fast(self, rule: Rule) -> Fast:
@@ -217,6 +217,12 @@ class RuleTable(dict[bytes, Entry]):
         if rule.vr.kind is Kind.SEQUENCE:
             return Fast.SEQUENCE
         return Fast.LONG_BINARY if long else Fast.BINARY
+
+
+def _special_private(element: int) -> Special:
+    if element >= 0x1000:
+        return Special.PRIVATE
+    return Special.CREATOR if element in PRIVATE_CREATORS else Special.NONE
 
 
 def rule_table(source: Form, target: Form, encoding: Encoding, dictionary: Dictionary) -> RuleTable:

@@ -1,4 +1,4 @@
-"""Values as storescp writes them (storescp facts 6.1): text without trailing spaces, UIDs without white space, even lengths."""
+"""Values as storescp writes them (storescp facts 6.1): text without trailing spaces, even lengths."""
 
 from array import array
 

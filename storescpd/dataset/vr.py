@@ -40,8 +40,11 @@ class ValueRepresentation:
         return self.name.encode("ascii")
 
 
+_SHORT_TEXT = ("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM")
+
+
 def _table() -> dict[str, ValueRepresentation]:
-    text = {name: ValueRepresentation(name, Kind.TEXT) for name in "AE AS CS DA DS DT IS LO LT PN SH ST TM".split()}
+    text = {name: ValueRepresentation(name, Kind.TEXT) for name in _SHORT_TEXT}
     long_text = {name: ValueRepresentation(name, Kind.TEXT, long=True, new=True) for name in ("UC", "UR", "UT")}
     units = {"SS": 2, "US": 2, "AT": 2, "SL": 4, "UL": 4, "FL": 4, "FD": 8}
     numbers = {name: ValueRepresentation(name, unit=unit) for name, unit in units.items()}
