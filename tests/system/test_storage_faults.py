@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.daemon import storescpd
+from tests.support.mounts import mount, tmpfs
 from tests.support.objects import ct
 from tests.support.scenes import (
     ECHO,
@@ -24,25 +25,6 @@ from tests.support.scenes import (
     whole,
 )
 from tests.support.tools import need, needs_root
-
-
-def mount(*arguments: str) -> None:
-    subprocess.run(["mount", *arguments], check=True)
-
-
-@contextmanager
-def tmpfs(directory: Path, options: str) -> Iterator[Path]:
-    """A file system of its own."""
-    need("mount", "umount")
-    directory.mkdir()
-    try:
-        mount("-t", "tmpfs", "-o", options, "tmpfs", str(directory))
-    except subprocess.CalledProcessError:
-        pytest.skip("no mounting here")
-    try:
-        yield directory
-    finally:
-        subprocess.run(["umount", "--lazy", str(directory)], check=True)
 
 
 def refused_then_stored(directory: Path, port: int, repair: Callable[[], object]) -> None:
