@@ -33,8 +33,10 @@ def check(running: Running, receiver: Receiver, workload: Workload, numbers: Seq
 def measure(running: Running, receiver: Receiver, workload: Workload, turn: int, first: int) -> Measurement:
     """One run."""
     objects = max(workload.objects // receiver.share // workload.associations, 1) * workload.associations
+    sender = send.prepare(running, workload, first, objects)
     before = running.cpu()
-    sent = send.run(running.port, workload, first, objects)
+    with send.idle(running.port, workload.idle):
+        sent = sender()
     cpu = running.cpu() - before
     arrived, faults = check(running, receiver, workload, sent.numbers)
     running.clear()
@@ -45,7 +47,7 @@ def measure(running: Running, receiver: Receiver, workload: Workload, turn: int,
         round=turn,
         objects=stored,
         rate=stored / seconds,
-        megabytes=stored * len(workload.kind.sent().bytes(0)) / seconds / 1e6,
+        megabytes=stored * workload.kind.sent().size / seconds / 1e6,
         cpu=cpu * 1000 / max(stored, 1),
         p50=percentile(sent.latencies, 0.5) * 1000,
         p99=percentile(sent.latencies, 0.99) * 1000,
@@ -64,11 +66,12 @@ def run(load: Sequence[Workload], contestants: Sequence[Receiver], rounds: int, 
             for number, receiver in enumerate(contestants)
         ]
         for workload in load:
-            for _, running in started:
-                send.run(running.port, workload, next(first), WARM_UP)
+            able = [(receiver, running) for receiver, running in started if receiver.parallel or not workload.idle]
+            for _, running in able:
+                send.run(running.port, workload, next(first), min(WARM_UP, workload.objects))
                 running.clear()
             for turn in range(rounds):
-                for receiver, running in started:
+                for receiver, running in able:
                     results.add(measure(running, receiver, workload, turn, next(first)))
                 print(f"{workload.name}: round {turn + 1} of {rounds}", file=sys.stderr)
             print(report.table(results, workload, contestants), flush=True)

@@ -1,5 +1,6 @@
 """What is sent: generated with a fixed seed, encoded once, the UIDs patched in place."""
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -46,9 +47,46 @@ def _text_item(number: int) -> bytes:
     )
 
 
+FRAMES = 1000
+ENHANCED_MR = "1.2.840.10008.5.1.4.1.1.4.1"
+FUNCTIONAL_GROUPS = (
+    (0x00189112, 0x00180080, "2000"), (0x00189114, 0x00181310, ""), (0x00189115, 0x00180081, "90"),
+    (0x00189119, 0x00180083, "1"), (0x00189125, 0x00189093, ""), (0x00189152, 0x00180023, "3D"),
+    (0x00189226, 0x00089007, "ORIGINAL"), (0x00189239, 0x00180095, "130"), (0x00209111, 0x00209156, ""),
+    (0x00209113, 0x00200032, "-100\\-100\\17.5"), (0x00209116, 0x00200037, "1\\0\\0\\0\\1\\0"),
+    (0x00209170, 0x00209171, ""), (0x00209221, 0x00209165, ""), (0x00209253, 0x00209251, ""),
+    (0x00289110, 0x00280030, "0.5\\0.5"), (0x00289132, 0x00281050, "300"), (0x00289145, 0x00281052, "0"),
+)  # fmt: skip
+"""Sequence, an element of its only item, and that element's value: 17 nested items a frame."""
+
+
+@cache
+def enhanced_mr(*, undefined: bool) -> Template:
+    """An enhanced MR image: 1,000 frames of 64 by 64, each with 17 nested items."""
+    head = (
+        (0x00080016, "UI", ENHANCED_MR), (0x00080018, "UI", INSTANCE.format(objects.FIRST)),
+        (0x00080060, "CS", "MR"), (0x00100010, "PN", "Sample^Patient"), (0x0020000D, "UI", STUDY.format(100_020)),
+        (0x00280008, "IS", str(FRAMES)),
+    )  # fmt: skip
+    groups = b"".join(
+        sequence(tag, [encode(inner, "LO", value.encode("ascii"))], undefined=undefined)
+        for tag, inner, value in FUNCTIONAL_GROUPS
+    )
+    data = b"".join(encode(tag, vr, value.encode("ascii")) for tag, vr, value in head)
+    data += sequence(0x52009230, [groups] * FRAMES, undefined=undefined)
+    data += encode(0x7FE00010, "OW", random.Random(29).randbytes(FRAMES * 64 * 64 * 2))
+    return Template(data, ENHANCED_MR, "generated enhanced MR")
+
+
 CT = Kind("CT 0.5 MB", ct, ct)
 CT_UNDEFINED = Kind("CT 0.5 MB, undefined lengths", lambda: ct(undefined=True), ct)
 SR = Kind("SR 2.6 KB", sr, sr)
+ENHANCED = Kind(
+    "enhanced MR, 17,000 nested items of undefined length",
+    lambda: enhanced_mr(undefined=True),
+    lambda: enhanced_mr(undefined=False),
+)
+BIG = Kind("256 MiB", lambda: ct(128 * 2**20), lambda: ct(128 * 2**20))
 
 
 class Message:

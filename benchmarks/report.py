@@ -57,6 +57,10 @@ class Results:
         self.measurements.append(one)
         self._by_pair[one.workload, one.receiver].append(one)
 
+    def has(self, workload: str, receiver: str) -> bool:
+        """Whether it was measured."""
+        return (workload, receiver) in self._by_pair
+
     def median(self, workload: str, receiver: str, figure: Callable[[Measurement], float]) -> float:
         """The median of a figure over the rounds."""
         return median(figure(one) for one in self._by_pair[workload, receiver])
@@ -85,14 +89,14 @@ def table(results: Results, workload: Workload, receivers: Sequence[Receiver]) -
     """One workload as a Markdown table."""
     names = [name for name, _, _ in COLUMNS]
     rows = [["receiver", *names, "rate to rival", "CPU to rival"]]
-    for receiver in receivers:
+    for receiver in (one for one in receivers if results.has(workload.name, one.name)):
         cells = [format(results.median(workload.name, receiver.name, figure), form) for _, figure, form in COLUMNS]
         rows.append([receiver.name, *cells, *_ratios(results, workload, receiver)])
     return f"{workload.name}: {workload.text}\n\n{_markdown(rows)}\n"
 
 
 def _ratios(results: Results, workload: Workload, receiver: Receiver) -> list[str]:
-    if not receiver.rival:
+    if not results.has(workload.name, receiver.rival):
         return ["", ""]
     figures: tuple[Callable[[Measurement], float], ...] = (lambda one: one.rate, lambda one: one.cpu)
     return [f"{results.ratio(workload.name, receiver.name, receiver.rival, figure):.2f}" for figure in figures]

@@ -1,18 +1,23 @@
 """The load generator: a process an association, one sendall an object, latencies kept, nothing else done."""
 
 import multiprocessing
+import shutil
 import socket
 import struct
+import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
+from pathlib import Path
 
 from benchmarks.generate import Message
+from benchmarks.receivers import Running
 from benchmarks.workloads import Workload
-from tests.support.objects import EXPLICIT_LITTLE, Template
-from tests.support.rawclient import Context, RawAssociation
+from tests.support.objects import EXPLICIT_LITTLE, Template, encode
+from tests.support.rawclient import IMPLEMENTATION_UID, Context, RawAssociation
 
 PATIENCE = 120
 """Seconds without an answer after which a run has failed."""
@@ -70,8 +75,7 @@ def sender(port: int, workload: Workload, numbers: range, start: Barrier, pipe: 
     latencies: list[float] = []
     stored: list[int] = []
     failure = ""
-    workload.kind.sent()
-    start.wait()
+    start.wait(PATIENCE)
     began = time.monotonic()
     try:
         send_all(port, workload, numbers, latencies, stored)
@@ -83,6 +87,7 @@ def sender(port: int, workload: Workload, numbers: range, start: Barrier, pipe: 
 def run(port: int, workload: Workload, first: int, count: int) -> Sent:
     """Send `count` objects from number `first` on, shared out among the workload's associations."""
     context = multiprocessing.get_context("fork")
+    workload.kind.sent()  # made once, inherited by the senders
     start = context.Barrier(workload.associations)
     share = count // workload.associations
     senders, pipes = [], []
@@ -104,3 +109,54 @@ def run(port: int, workload: Workload, first: int, count: int) -> Sent:
         [number for some in stored for number in some],
         [failure for failure in failures if failure],
     )
+
+
+def prepare(running: Running, workload: Workload, first: int, count: int) -> Callable[[], Sent]:
+    """A run that is ready to go: files are written beforehand where a program is to send them."""
+    if not workload.command:
+        return lambda: run(running.port, workload, first, count)
+    folder = running.directory.with_name("files")
+    write_files(folder, workload.kind.sent(), range(count))
+    words = [word.format(port=running.port, directory=folder) for word in workload.command]
+    return lambda: run_command(words, count)
+
+
+def write_files(folder: Path, template: Template, numbers: range) -> None:
+    """A directory with exactly these objects as files."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for number in numbers:
+        (folder / f"{number}.dcm").write_bytes(part_10(template, number))
+
+
+def part_10(template: Template, number: int) -> bytes:
+    """One object as a file."""
+    meta = b"".join(
+        (
+            encode(0x00020001, "OB", b"\0\1"),
+            encode(0x00020002, "UI", template.sop_class.encode("ascii")),
+            encode(0x00020003, "UI", template.instance(number).encode("ascii")),
+            encode(0x00020010, "UI", EXPLICIT_LITTLE.encode("ascii")),
+            encode(0x00020012, "UI", IMPLEMENTATION_UID.encode("ascii")),
+        )
+    )
+    length = encode(0x00020000, "UL", struct.pack("<I", len(meta)))
+    return bytes(128) + b"DICM" + length + meta + template.bytes(number)
+
+
+def run_command(words: Sequence[str], count: int) -> Sent:
+    """Let a program send; what it did not deliver is found missing."""
+    began = time.monotonic()
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False)
+    seconds = time.monotonic() - began
+    failures = [f"{words[0]} ended with {done.returncode}"] if done.returncode else []
+    return Sent(seconds, [], range(count), failures)
+
+
+@contextmanager
+def idle(port: int, count: int) -> Iterator[None]:
+    """Hold associations that say nothing."""
+    with ExitStack() as stack:
+        for _ in range(count):
+            stack.enter_context(RawAssociation(port))
+        yield

@@ -225,6 +225,11 @@ class Template:
         self.sop_class, self.name = sop_class, name
         self.head, self.placeholder, self.tail = data.partition(INSTANCE.format(FIRST).encode("ascii"))
 
+    @property
+    def size(self) -> int:
+        """Bytes of the data set."""
+        return len(self.head) + len(self.placeholder) + len(self.tail)
+
     def instance(self, number: int) -> str:
         """The SOP instance UID of one object."""
         return INSTANCE.format(FIRST + number)
@@ -239,10 +244,14 @@ class Template:
         return Object(name, EXPLICIT_LITTLE, self.sop_class, self.instance(number), self.bytes(number))
 
 
+def noise(size: int, seed: int) -> bytes:
+    """Bytes that do not compress, always the same; a mebibyte of them over and over where more are wanted."""
+    block = random.Random(seed).randbytes(min(size, 1 << 20))
+    return (block * -(-size // len(block)))[:size]
+
+
 @cache
 def ct(pixels: int = 512 * 512, *, undefined: bool = False, seed: int = 17) -> Template:
     """A CT image of half a mebibyte in canonical explicit little endian."""
     header = ct_header(INSTANCE.format(FIRST), STUDY.format(100_000 + seed), undefined=undefined)
-    return Template(
-        header + encode(0x7FE00010, "OW", random.Random(seed).randbytes(2 * pixels)), CT_IMAGE, "generated CT"
-    )
+    return Template(header + encode(0x7FE00010, "OW", noise(2 * pixels, seed)), CT_IMAGE, "generated CT")
