@@ -55,6 +55,7 @@ ACCEPTED = {
     "an element twice": (message(STORE, tail=element(0x0110, b"\x08\x00")), STORED),
     "with an element of another group": (message(STORE, tail=element(0x0016, b"1.2\0", group=8)), STORED),
     "with a rest too short for an element": (message(STORE, tail=bytes(6)), STORED),
+    "with an element of another group first": (element(0x0110, b"\x63\0", group=8) + message(STORE), STORED),
     "with a rest of other text": (message(STORE, tail=b"1.2.3.4.5.6."), STORED),
     "data set type 0000": (message(STORE, x0800=b"\0\0"), STORED),
     "data set type 0102": (message(STORE, x0800=b"\2\1"), STORED),
