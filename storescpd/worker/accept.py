@@ -13,6 +13,7 @@ from storescpd.worker.admission import Admission, Control
 from storescpd.worker.buffers import BufferPool
 from storescpd.worker.journal import Journal
 from storescpd.worker.options import set_options
+from storescpd.worker.refusals import Refusals
 from storescpd.worker.scoreboard import Slot
 from storescpd.worker.session import Session
 from storescpd.worker.settings import Settings
@@ -61,6 +62,7 @@ class AcceptLoop:
         self._slot = slot
         self._control = control
         self._pool = BufferPool()
+        self._refusals = Refusals()
         self._threads = Threads(self._wait, self._serve)
         self._poll = select.poll()
         self._stop = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -173,7 +175,8 @@ class AcceptLoop:
     def _serve(self, connection: Connection) -> None:
         transport = Transport(connection.socket, self._pool)
         peer = f"{connection.address}:{connection.port}"
-        journal = Journal(peer, connection.listener, dump_contexts=self._settings.dump_presentation_contexts)
+        dump = self._settings.dump_presentation_contexts
+        journal = Journal(peer, connection.listener, self._refusals, dump_contexts=dump)
         session = Session(transport, self._settings, self._admission(connection), journal)
         self.sessions[session] = connection.socket
         try:

@@ -4,12 +4,16 @@ import logging
 import time
 
 from storescpd.association import Negotiation
-from storescpd.data.sop_classes import SOP_CLASSES, log_code
+from storescpd.data.sop_classes import log_code
 from storescpd.telemetry.events import log_event
-from storescpd.wire.codes import ContextResult, Status
+from storescpd.wire.codes import Status
 from storescpd.wire.command import CStoreRQ
 from storescpd.wire.pdu import AssociateRQ
 from storescpd.worker.reception import Result
+from storescpd.worker.refusals import Refusals, class_name
+
+MOST_NAMED = 20
+"""Classes named in one line; a sender that proposes everything is refused some."""
 
 logger = logging.getLogger("storescpd.association")
 
@@ -17,8 +21,9 @@ logger = logging.getLogger("storescpd.association")
 class Journal:
     """Logs one connection; names peer, titles and object in every line."""
 
-    def __init__(self, peer: str, listener: str, *, dump_contexts: bool) -> None:
+    def __init__(self, peer: str, listener: str, refusals: Refusals, *, dump_contexts: bool) -> None:
         self._who = {"peer": peer, "listener": listener}
+        self._refusals = refusals
         self._dump_contexts = dump_contexts
         self._started = time.monotonic()
         self._store_started = 0.0
@@ -37,9 +42,8 @@ class Journal:
         self._contexts = f"{accepted}/{accepted + refused}"
         if not accepted:
             log_event(logger, logging.WARNING, "no presentation context accepted", **self._who)
-        if refused and logger.isEnabledFor(logging.DEBUG):
-            for context, result in negotiation.refused:
-                self._refused(context.abstract_syntax, result)
+        if refused:
+            self._tell_refused(negotiation)
         if self._dump_contexts:
             self._dump(negotiation)
 
@@ -47,9 +51,18 @@ class Journal:
         """Something about this connection that the operator should know."""
         log_event(logger, logging.WARNING, message, **self._who)
 
-    def _refused(self, abstract_syntax: str, result: ContextResult) -> None:
-        name = _class_name(abstract_syntax)
-        log_event(logger, logging.DEBUG, "context refused", **self._who, sop_class=name, result=result.name.lower())
+    def _tell_refused(self, negotiation: Negotiation) -> None:
+        news = self._refusals.news(self._who["peer"].rpartition(":")[0], self._who["calling"], negotiation)
+        for remedy, names in news.items():
+            log_event(
+                logger,
+                logging.WARNING,
+                "SOP classes refused",
+                **self._who,
+                classes=",".join(names[:MOST_NAMED]),
+                count=len(names),
+                remedy=remedy,
+            )
 
     def _dump(self, negotiation: Negotiation) -> None:
         for context in negotiation.contexts.values():
@@ -59,7 +72,7 @@ class Journal:
                 "context accepted",
                 **self._who,
                 id=context.context_id,
-                sop_class=_class_name(context.abstract_syntax),
+                sop_class=class_name(context.abstract_syntax),
                 syntax=context.transfer_syntax,
             )
 
@@ -129,8 +142,3 @@ def _outcome(result: Result) -> dict[str, object]:
     if result.reason:
         fields["cause"] = result.reason
     return fields
-
-
-def _class_name(uid: str) -> str:
-    known = SOP_CLASSES.get(uid)
-    return uid if known is None else f"{known.name}({uid})"
