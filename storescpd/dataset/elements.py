@@ -99,13 +99,17 @@ class Elements:
                 self._group_length(at, end, rule, value)
                 return end
         written = canonical(value, rule.vr, rule.swap_for(len(value)))
-        if rule.plain and written == value:
+        if written == value and self._stands(at, rule):
             return end
         cursor.settle(at)
         cursor.writer.held += self.header(rule, len(written))
         cursor.writer.held += written
         cursor.run = end
         return end
+
+    def _stands(self, at: int, rule: Rule) -> bool:
+        """Whether the header stands as it is written, its reserved bytes included."""
+        return rule.plain and not (rule.long_in and any(self._cursor.data[at + 6 : at + 8]))
 
     def _dependent(self, key: bytes, tag: int, rule: Rule) -> Rule:
         """The rule of an element whose VR depends on what came before it in its level."""
@@ -131,8 +135,10 @@ class Elements:
         """Remember what later elements or the store depend on."""
         level = self._assembly.level
         special, tag = rule.special, rule.tag
-        if special is Special.IDENTITY and level.sequence is None:
-            self.identity.note(tag, value)
+        if special is Special.IDENTITY:
+            # As for storescp, what is not sent as text (but as UN) is not there.
+            if level.sequence is None and rule.vr.kind in _STRIPPED:
+                self.identity.note(tag, value)
         elif special is Special.PIXEL_REPRESENTATION and level.signed is None:
             level.signed = level.table.source.short.unpack_from(value + bytes(2))[0] == 1
         elif special is Special.CREATOR:
@@ -200,7 +206,7 @@ class Elements:
             self._place(at, rule.tag)
         element = cursor.writer.position
         written = length if assembly.explicit_lengths else UNDEFINED
-        if rule.plain and written == length and is_sequence:
+        if written == length and is_sequence and self._stands(at, rule):
             cursor.settle(content)
         else:
             cursor.writer.held += self._sequence_header(rule) + assembly.form.long.pack(written)

@@ -127,7 +127,7 @@ class Reader:
                         if canonical(value, rule.vr, 1) == value:
                             at, last = end, tag
                             continue
-                elif fast == _LONG_BINARY and at + 12 <= bound:
+                elif fast == _LONG_BINARY and not length and at + 12 <= bound:
                     (length,) = unpack_long(data, at + 8)
                     end = at + 12 + length
                     if end <= bound and not length & 1:
@@ -135,12 +135,14 @@ class Reader:
                         continue
                 elif fast == _SEQUENCE and at + 12 <= bound and assembly.depth < nesting:
                     content = at + 8
+                    reserved = 0
                     if explicit:
+                        reserved = length
                         (length,) = unpack_long(data, content)
                         content += 4
                     undefined = length == UNDEFINED
                     end = ENDLESS if undefined else cursor.origin + content + length
-                    if undefined or (explicit_lengths and end <= level.end):
+                    if not reserved and (undefined or (explicit_lengths and end <= level.end)):
                         level.last = tag
                         writer.held += data[cursor.run : content]
                         cursor.run = content

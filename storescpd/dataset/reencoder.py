@@ -91,8 +91,8 @@ class Reencoder:
 
     def _pad(self, prefix_length: int) -> None:
         multiple = self._encoding.padding[0]
-        if multiple:
-            writer, rearranged = self._assembly.writer, self._assembly.rearranged
+        writer, rearranged = self._assembly.writer, self._assembly.rearranged
+        if multiple and writer.position:
             length = prefix_length + writer.position - rearranged.lost(0, writer.position)
             writer.held += padding_element(self._assembly.form, length, multiple)
 
