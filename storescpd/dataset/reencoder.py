@@ -64,8 +64,11 @@ class Reencoder:
         Raises ``DataSetError`` when the data set cannot be read, ``ConversionError`` when it cannot be converted.
         """
         read = self._reader.read
+        limit = self._encoding.limits.object_size
         for fragment in fragments if self._inflater is None else self._inflater.inflate(fragments):
             self._received += len(fragment)
+            if limit and self._received > limit:
+                raise ConversionError(f"data set is larger than {limit} bytes")
             read(fragment)
         return self._assembly.writer.take()
 

@@ -1,0 +1,177 @@
+"""What a data set may cost: memory, time, depth."""
+
+import time
+import tracemalloc
+import zlib
+
+import pytest
+
+from storescpd.data.transfer_syntaxes import DEFLATED, TRANSFER_SYNTAXES
+from storescpd.dataset import (
+    ConversionError,
+    DataSetError,
+    Dictionary,
+    Encoding,
+    Limits,
+    OutputSyntax,
+    Patch,
+    Reencoder,
+    SequenceLength,
+)
+from tests.dataset.applied import reencoded
+from tests.dataset.build import JPEG, LITTLE, element, item, open_item, open_sequence, plain, sequence
+from tests.dataset.oddities import ITEM, UNDEFINED
+
+MIB = 1 << 20
+SEQUENCE = 0x00081140
+
+
+def peak(reencoder: Reencoder, head: bytes, value: bytes, times: int, tail: bytes = b"") -> tuple[int, int]:
+    """Most memory in use while a value made of `times` times the same bytes goes through, and the bytes written."""
+    written = 0
+    tracemalloc.start()
+    try:
+        for fragment in (head, *[value] * times, tail):
+            pieces = reencoder.feed([memoryview(fragment)])
+            written += sum(len(piece) for piece in pieces if not isinstance(piece, Patch))
+        written += sum(len(piece) for piece in reencoder.finish(0).pieces if not isinstance(piece, Patch))
+        return tracemalloc.get_traced_memory()[1], written
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("syntax", [OutputSyntax.SAME, OutputSyntax.EXPLICIT_BIG, OutputSyntax.DEFLATED])
+def test_a_gibibyte_needs_no_memory(syntax: OutputSyntax, dictionary: Dictionary):
+    head = element(0x00080008, "CS", b"ORIGINAL") + element(0x7FE00010, "OW", b"", 1 << 30)
+    reencoder = Reencoder(TRANSFER_SYNTAXES[LITTLE], Encoding(syntax), dictionary)
+    memory, written = peak(reencoder, head, bytes(64 * 1024), 1 << 14)
+    assert written == len(head) + (1 << 30)
+    assert memory < 4 * MIB
+
+
+def test_fragments_of_pixel_data_need_no_memory(dictionary: Dictionary):
+    reencoder = Reencoder(TRANSFER_SYNTAXES[JPEG], Encoding(), dictionary)
+    fragment = plain(ITEM, bytes(30_000))
+    head = element(0x7FE00010, "OB", b"", UNDEFINED) + item()
+    memory, _ = peak(reencoder, head, fragment, 3000, plain(0xFFFEE0DD))
+    assert memory < 8 * MIB
+
+
+def test_many_items_need_little_memory(dictionary: Dictionary):
+    reencoder = Reencoder(TRANSFER_SYNTAXES[LITTLE], Encoding(), dictionary)
+    nested = open_item(open_sequence(SEQUENCE, open_item(element(0x00100020, "LO", b"ab"))))
+    memory, _ = peak(reencoder, element(SEQUENCE, "SQ", b"", UNDEFINED), nested, 100_000, plain(0xFFFEE0DD))
+    assert memory < 8 * MIB
+
+
+def test_a_text_of_blanks_needs_little_memory(dictionary: Dictionary):
+    reencoder = Reencoder(TRANSFER_SYNTAXES[LITTLE], Encoding(), dictionary)
+    head = element(0x0040A160, "UT", b"", 1 << 28)
+    memory, _ = peak(reencoder, head, b" " * 65536, 1 << 12)
+    assert memory < 8 * MIB
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    [Encoding(), Encoding(sequence_length=SequenceLength.UNDEFINED), Encoding(OutputSyntax.IMPLICIT)],
+    ids=["explicit", "undefined", "implicit"],
+)
+def test_time_is_linear_in_the_items(encoding: Encoding, dictionary: Dictionary):
+    def seconds(count: int) -> float:
+        frame = open_item(open_sequence(0x00209111, open_item(element(0x00189074, "DT", b"20200101"))))
+        data = open_sequence(0x52009230, *[frame] * (count // 2))
+        best = float("inf")
+        for _ in range(3):
+            start = time.process_time()
+            reencoded(data, LITTLE, encoding, dictionary)
+            best = min(best, time.process_time() - start)
+        return best
+
+    assert seconds(100_000) < 20 * seconds(10_000)
+
+
+def test_time_is_linear_in_the_disorder(dictionary: Dictionary):
+    def seconds(count: int) -> float:
+        tags = [0x00110000 + number * 3 for number in range(count)]
+        data = b"".join(element(tag, "LO", b"ab") for tag in reversed(tags))
+        start = time.process_time()
+        reencoded(data, LITTLE, Encoding(), dictionary)
+        return time.process_time() - start
+
+    seconds(1000)
+    assert seconds(40_000) < 40 * seconds(4_000)
+
+
+def test_tiny_fragments_of_a_value_are_gathered_in_linear_time(dictionary: Dictionary):
+    data = element(0x00420011, "OB", bytes(60_000))
+    start = time.process_time()
+    assert reencoded(data, LITTLE, Encoding(), dictionary, (2,))[0] == data
+    assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("depth", [64, 65, 5000])
+def test_nesting_ends_at_64(depth: int, dictionary: Dictionary):
+    data = element(0x00100020, "LO", b"ab")
+    for _ in range(depth):
+        data = sequence(SEQUENCE, item(data))
+    if depth <= 64:
+        assert reencoded(data, LITTLE, Encoding(), dictionary)[0] == data
+    else:
+        with pytest.raises(DataSetError, match="too deep"):
+            reencoded(data, LITTLE, Encoding(), dictionary)
+
+
+def test_open_nesting_ends_at_64_too(dictionary: Dictionary):
+    data = (element(SEQUENCE, "SQ", b"", UNDEFINED) + plain(ITEM, b"", UNDEFINED)) * 70
+    with pytest.raises(DataSetError, match="too deep"):
+        reencoded(data, LITTLE, Encoding(), dictionary)
+
+
+def test_disorder_has_a_limit(dictionary: Dictionary, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("storescpd.dataset.assembly._INDEX_LIMIT", 100)
+    tags = range(0x00110000, 0x00110000 + 200)
+    data = b"".join(element(tag, "LO", b"ab") for tag in reversed(tags))
+    with pytest.raises(DataSetError, match="too many elements out of order"):
+        reencoded(data, LITTLE, Encoding(), dictionary)
+
+
+def test_duplicates_have_none(dictionary: Dictionary, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("storescpd.dataset.assembly._INDEX_LIMIT", 100)
+    one = element(0x00100020, "LO", b"ab")
+    assert reencoded(one * 1000, LITTLE, Encoding(), dictionary)[0] == one
+
+
+def test_a_bomb_ends_at_the_size_of_objects(dictionary: Dictionary):
+    deflate = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    data = deflate.compress(element(0x00420011, "OB", bytes(50 * MIB))) + deflate.flush()
+    encoding = Encoding(limits=Limits(object_size=MIB))
+    with pytest.raises(ConversionError, match="larger"):
+        reencoded(data, DEFLATED, encoding, dictionary)
+
+
+def test_a_bomb_ends_at_a_ratio(dictionary: Dictionary):
+    deflate = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    data = deflate.compress(element(0x00420011, "OB", bytes(50 * MIB))) + deflate.flush()
+    with pytest.raises(DataSetError, match="beyond all measure"):
+        reencoded(data, DEFLATED, Encoding(limits=Limits(inflate_ratio=100)), dictionary)
+
+
+@pytest.mark.parametrize("tail", [b"", b"\0", b"\0\0"])
+def test_padding_behind_the_deflated_stream_is_ignored(tail: bytes, dictionary: Dictionary):
+    plain_data = element(0x00100020, "LO", b"ab")
+    deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    data = deflate.compress(plain_data) + deflate.flush() + tail
+    for sizes in ((len(data),), (1,)):
+        written, _ = reencoded(data, DEFLATED, Encoding(OutputSyntax.EXPLICIT_LITTLE), dictionary, sizes)
+        assert written == plain_data
+
+
+@pytest.mark.parametrize("cut", [1, 5, -1])
+def test_a_deflated_stream_must_be_whole(cut: int, dictionary: Dictionary):
+    deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    data = deflate.compress(element(0x00100020, "LO", b"ab" * 50)) + deflate.flush()
+    with pytest.raises(DataSetError):
+        reencoded(data[:cut], DEFLATED, Encoding(), dictionary)
+    with pytest.raises(DataSetError):
+        reencoded(b"\xff" + data, DEFLATED, Encoding(), dictionary)
