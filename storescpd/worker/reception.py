@@ -69,8 +69,8 @@ class Reception:
             return b""
         sop_class, instance = self._command.affected_sop_class_uid, self._command.affected_sop_instance_uid
         if identity is not None:
-            sop_class = identity.sop_class_uid or GENERIC_SOP_CLASS
-            instance = identity.sop_instance_uid or fresh_uid()
+            sop_class = GENERIC_SOP_CLASS if identity.sop_class_uid is None else identity.sop_class_uid
+            instance = fresh_uid() if identity.sop_instance_uid is None else identity.sop_instance_uid
         syntax = self._context.transfer_syntax if self._reencoder is None else self._reencoder.output_syntax
         return FileMeta(
             sop_class,
@@ -186,8 +186,8 @@ class Reception:
 
 
 def _compare(command: CStoreRQ, identity: Identity) -> Status:
-    """The data set against its command: class first, then instance (storescp facts 5.1)."""
-    if not identity.sop_class_uid or not identity.sop_instance_uid:
+    """The data set against its command (storescp facts 5.1); an element without a value differs, it is not missing."""
+    if identity.sop_class_uid is None or identity.sop_instance_uid is None:
         return Status.CANNOT_UNDERSTAND
     if (identity.sop_class_uid, identity.sop_instance_uid) != (
         command.affected_sop_class_uid,
