@@ -80,7 +80,7 @@ def elements(data: bytes) -> dict[int, bytes]:
     """The elements of a command set: element number to value; the first of a number wins.
 
     Raises:
-        WireError: an element of the group goes beyond the end, or there are more than ``MAX_ELEMENTS``.
+        WireError: an element goes beyond the end, or there are more than ``MAX_ELEMENTS``.
     """
     found: dict[int, bytes] = {}
     position = 0
@@ -89,9 +89,10 @@ def elements(data: bytes) -> dict[int, bytes]:
         group, number, length = _ELEMENT.unpack_from(data, position)
         position += _ELEMENT.size
         if length > end - position:
-            if group:
+            if position == end:  # a header with nothing behind it, often text that a short length left over
                 break
-            raise WireError("command set", position, f"(0000,{number:04X}) of {length} bytes goes beyond the end")
+            place = f"({group:04X},{number:04X})"
+            raise WireError("command set", position, f"{place} of {length} bytes goes beyond the end")
         if len(found) == MAX_ELEMENTS:
             raise WireError("command set", position, f"more than {MAX_ELEMENTS} elements")
         if group == 0:

@@ -104,7 +104,9 @@ COMMANDS: Scripts = {
     ),
     "command: element of another group": talk(stored(STORE + element(0x0008_0016, uid(CT)))),
     "command: rest too short for an element": talk(stored(STORE + b"\0\0\0\0\0\0")),
-    "command: rest of other text": talk(stored(STORE + b"1.2.3.4.")),
+    "command: rest as long as a header": talk(stored(STORE + b"1.2.3.4.")),
+    "command: rest longer than a header": talk(stored(STORE + b"1.2.3.4.5.")),
+    "command: header and no value": talk(stored(STORE + struct.pack("<HHI", 0, 0x1030, 10))),
     "command: element overruns": talk(stored(STORE + struct.pack("<HHI", 0, 0x1030, 10) + b"ab")),
     "command: nested sequence": talk(
         stored(STORE + struct.pack("<HHI", 0, 0x4321, 0xFFFFFFFF) + struct.pack("<HHI", 0xFFFE, 0xE0DD, 0))
