@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from storescpd.config.negotiation import Negotiation
-from storescpd.config.problems import ConfigError, Finding, Problem
-from storescpd.config.profile_file import normalised, read_profile_file
+from storescpd.config.problems import ConfigError, Finding, Problem, dotted
+from storescpd.config.profile_file import read_profile_file
+from storescpd.config.profile_lexer import reference
 from storescpd.config.profile_names import sop_class_uid, transfer_syntax_uid
 from storescpd.config.root import Config
 from storescpd.config.rules.profiles import chosen_profiles
@@ -29,17 +30,21 @@ class Profile:
     """By SOP class: service class application information."""
 
 
-def profile(config: Config, name: str) -> Profile:
-    """A profile of a valid configuration, or of its profile file; raises ConfigError where there is none."""
-    negotiation = config.negotiation
-    if not negotiation.profile_file:
-        return resolved(negotiation, name)
-    path = negotiation.profile_file
+def profiles(config: Config) -> dict[str, Profile]:
+    """The profiles that a configuration uses, by the names that it uses; its rules hold.
+
+    Raises:
+        ConfigError: they come from a profile file, and that is wrong or does not have them.
+    """
+    names = [name for _, name in chosen_profiles(config)]
+    if not config.negotiation.profile_file:
+        return {name: resolved(config.negotiation, name) for name in names}
+    path = config.negotiation.profile_file
     lists = read_profile_file(Path(path))
-    wrong = _unusable(lists, normalised(name))
-    if wrong is not None:
-        raise ConfigError([Problem(path, None, None, "", *wrong)])
-    return resolved(lists, normalised(name))
+    wrong = [Problem(path, None, None, dotted(one.key), one.message, one.remedy) for one in _chosen(config, lists)]
+    if wrong:
+        raise ConfigError(wrong)
+    return {name: resolved(lists, reference(name)) for name in names}
 
 
 def resolved(negotiation: Negotiation, name: str) -> Profile:
@@ -55,9 +60,12 @@ def resolved(negotiation: Negotiation, name: str) -> Profile:
 
 def chosen_from_file(config: Config) -> Iterator[Finding]:
     """Whether the chosen profiles are in the profile file; raises ConfigError where that file is wrong."""
-    lists = read_profile_file(Path(config.negotiation.profile_file))
+    yield from _chosen(config, read_profile_file(Path(config.negotiation.profile_file)))
+
+
+def _chosen(config: Config, lists: Negotiation) -> Iterator[Finding]:
     for key, name in chosen_profiles(config):
-        wrong = _unusable(lists, normalised(name))
+        wrong = _unusable(lists, reference(name))
         if wrong is not None:
             yield Finding(key, *wrong)
 

@@ -5,7 +5,7 @@ import re
 from storescpd.data.sop_classes import SOP_CLASSES
 from storescpd.data.transfer_syntaxes import EXPLICIT_BIG, EXPLICIT_LITTLE, TRANSFER_SYNTAXES
 
-_NUMERIC = re.compile(r"[0-9][0-9.]*", re.ASCII)
+_NUMERIC = re.compile(r"[0-9.]+", re.ASCII)
 
 _OLDER_SPELLINGS = {
     "BasicTextSR": "BasicTextSRStorage",

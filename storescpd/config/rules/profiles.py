@@ -10,6 +10,8 @@ from storescpd.config.root import Config
 from storescpd.config.words import joined, nearest
 
 _HEX = re.compile(r"([0-9A-Fa-f]{2}){1,1023}", re.ASCII)
+MAX_EXTENDED = 40000
+"""Bytes: the user information item has 65,535 (PS3.8 9.3.3.3), and 255 role selections may stand in it too."""
 _LISTS = ("transfer_syntaxes", "presentation_contexts", "roles", "extended")
 
 
@@ -127,10 +129,20 @@ def _accepted(negotiation: Negotiation, profile: Profile, kind: str, key: KeyPat
     concerns: tuple[KeyPath, ...] = (("negotiation", kind), ("negotiation", "presentation_contexts"))
     for entry in getattr(negotiation, kind).get(getattr(profile, kind), ()):
         if entry.sop_class and sop_class_uid(entry.sop_class) not in accepted:
-            message = (
-                f'names {entry.sop_class}, which is not in presentation_contexts "{profile.presentation_contexts}"'
-            )
+            where = f'[negotiation.presentation_contexts] "{profile.presentation_contexts}"'
+            message = f"names {entry.sop_class}, which is not in {where}"
             yield Finding(key, message, "add it there, or remove it here", concerns)
+
+
+def answers_hold_it(config: Config) -> Iterator[Finding]:
+    """All extended negotiation of a profile may have to stand in one item of an answer."""
+    for name, profile in config.negotiation.profiles.items():
+        entries = config.negotiation.extended.get(profile.extended, ())
+        size = sum(len(sop_class_uid(entry.sop_class) or "") + len(entry.data) // 2 + 6 for entry in entries)
+        if size > MAX_EXTENDED:
+            key: KeyPath = ("negotiation", "profiles", name, "extended")
+            message = f"needs {size} bytes in an answer, which has room for {MAX_EXTENDED}"
+            yield Finding(key, message, "remove entries from that list", (("negotiation", "extended"),))
 
 
 def chosen_profiles_exist(config: Config) -> Iterator[Finding]:
@@ -182,6 +194,7 @@ LISTS = (
     entries_are_unique,
     extended_data,
     profiles_are_whole,
+    answers_hold_it,
 )
 """Rules of the lists alone, which a profile file must keep as well."""
 
