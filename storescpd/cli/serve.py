@@ -29,6 +29,9 @@ def serve(path: Path) -> int:
         os.umask(config.process.umask)
         configure(config.logging.level, config.logging.destination, config.logging.format)
         return Supervisor(config, functools.partial(_load, path)).run()
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return Exit.CONFIG
     except (OSError, StartError) as error:
         print(f"storescpd: {error}", file=sys.stderr)
         log_event(logger, logging.CRITICAL, "start failed", cause=str(error))

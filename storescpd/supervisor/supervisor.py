@@ -88,6 +88,7 @@ class Supervisor:
 
         Raises:
             StartError: it cannot serve.
+            ConfigError: a file that the configuration names is wrong.
         """
         try:
             made = settings(config)

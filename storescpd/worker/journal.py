@@ -42,6 +42,10 @@ class Journal:
         self._contexts = f"{accepted}/{accepted + refused}"
         if not accepted:
             log_event(logger, logging.WARNING, "no presentation context accepted", **self._who)
+        for warning in negotiation.warnings:
+            name = class_name(warning.sop_class)
+            cause = warning.problem.value
+            log_event(logger, logging.WARNING, "role selection", **self._who, sop_class=name, cause=cause)
         if refused:
             self._tell_refused(negotiation)
         if self._dump_contexts:

@@ -63,7 +63,7 @@ class Session:
         self._admission = admission
         self._journal = journal
         self._service = settings.service
-        self._acceptor = Acceptor(self._choose, settings.service.cache.policy.max_pdu)
+        self._acceptor = Acceptor(self._choose, settings.service.agreements.default.policy.max_pdu)
         self._accepted_at = time.monotonic()
         self._begun_at = 0.0
         self._calling_ae_title = ""
@@ -182,7 +182,7 @@ class Session:
     def _choose(self, called: str, calling: str) -> NegotiationCache:
         peer = Peer(calling, called, self._admission.listener, self._admission.address)
         self._service = self._settings.service_for(peer)
-        return self._service.cache
+        return self._service.agreements.at(self._admission.listener)
 
     def _on_request(self, event: AssociationRequested) -> None:
         request = event.request

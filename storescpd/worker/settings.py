@@ -3,6 +3,7 @@
 import dataclasses
 import grp
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydicom._uid_dict import UID_dictionary
@@ -10,8 +11,9 @@ from pydicom._uid_dict import UID_dictionary
 from storescpd import __version__
 from storescpd.access.peers import Matchers, Peer
 from storescpd.access.titles import literal
-from storescpd.association import NegotiationCache, Policy
-from storescpd.config import Config
+from storescpd.association import NegotiationCache, Policy, Profile, Role
+from storescpd.config import Config, negotiation_profiles
+from storescpd.config.negotiation_profiles import profiles
 from storescpd.data.preferences import preferences
 from storescpd.data.sop_classes import STORAGE_SOP_CLASSES, VERIFICATION
 from storescpd.dataset import Dictionary, Encoding, GroupLength, Limits, OutputSyntax, SequenceLength
@@ -77,10 +79,23 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreements:
+    """What is agreed to at each listener; listeners that agree to the same share one memory of requests."""
+
+    default: NegotiationCache
+    by_listener: Mapping[str, NegotiationCache]
+    """By its name: those with a profile of their own."""
+
+    def at(self, listener: str) -> NegotiationCache:
+        """What is agreed to at the listener of this name."""
+        return self.by_listener.get(listener, self.default)
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """How a sender is served."""
 
-    cache: NegotiationCache
+    agreements: Agreements
     deadlines: Deadlines
     storing: Storing
     accept: bool = True
@@ -135,12 +150,14 @@ def settings(config: Config) -> Settings:
     Raises:
         KeyError: storage.group names a group that does not exist.
         DictionaryError: a data dictionary cannot be used.
+        ConfigError: a profile cannot be had from the profile file.
     """
     association, process = config.association, config.process
     names = TemporaryNames()
+    found = profiles(config)
     return Settings(
-        service=_service(config, names),
-        rules=tuple(_rule(config, index, names) for index in range(len(config.peers))),
+        service=_service(config, names, _agreements(config, found)),
+        rules=tuple(_rule(config, index, names, found) for index in range(len(config.peers))),
         titles=_titles(config),
         acse_timeout=association.acse_timeout,
         send_timeout=association.socket_timeout,
@@ -157,17 +174,19 @@ def settings(config: Config) -> Settings:
     )
 
 
-def _service(config: Config, names: TemporaryNames, *, accept: bool = True) -> Service:
+def _service(config: Config, names: TemporaryNames, agreements: Agreements, *, accept: bool = True) -> Service:
     association = config.association
     return Service(
-        cache=NegotiationCache(policy(config)),
+        agreements=agreements,
         deadlines=Deadlines(association.dimse_timeout, association.socket_timeout, association.idle_timeout),
         storing=storing(config, names),
         accept=accept,
     )
 
 
-def _rule(config: Config, index: int, names: TemporaryNames) -> tuple[Matchers, Service]:
+def _rule(
+    config: Config, index: int, names: TemporaryNames, found: Mapping[str, negotiation_profiles.Profile]
+) -> tuple[Matchers, Service]:
     peer = config.peers[index]
     matchers = Matchers(
         calling_ae_title=peer.calling_ae_title,
@@ -175,7 +194,18 @@ def _rule(config: Config, index: int, names: TemporaryNames) -> tuple[Matchers, 
         listener=peer.listener,
         network=peer.network,
     )
-    return matchers, _service(config.for_peer(index), names, accept=peer.accept)
+    # What is said of a sender counts more than what is said of a port.
+    merged = config.for_peer(index)
+    own = bool(peer.negotiation.model_fields_set)
+    agreements = _agreements(merged.model_copy(update={"listeners": ()}) if own else merged, found)
+    return matchers, _service(merged, names, agreements, accept=peer.accept)
+
+
+def _agreements(config: Config, found: Mapping[str, negotiation_profiles.Profile]) -> Agreements:
+    wanted = {one.name: one.profile for one in config.listeners if one.profile}
+    default = config.negotiation.profile
+    caches = {name: NegotiationCache(policy(config, found.get(name))) for name in {default, *wanted.values()}}
+    return Agreements(caches[default], {listener: caches[name] for listener, name in wanted.items()})
 
 
 def _titles(config: Config) -> Titles:
@@ -199,8 +229,8 @@ def _trial(config: Config) -> Trial | None:
     return trial if any(dataclasses.astuple(trial)) else None
 
 
-def policy(config: Config) -> Policy:
-    """What the acceptor agrees to."""
+def policy(config: Config, profile: negotiation_profiles.Profile | None = None) -> Policy:
+    """What the acceptor agrees to, by a profile where there is one."""
     negotiation = config.negotiation
     return Policy(
         implementation_class_uid=IMPLEMENTATION_CLASS_UID,
@@ -212,7 +242,13 @@ def policy(config: Config) -> Policy:
         max_pdu=config.association.max_pdu & ~1,
         refuse=config.testing.refuse,
         require_implementation_class_uid=config.association.reject_without_implementation_uid,
+        profile=None if profile is None else _as_values(profile),
     )
+
+
+def _as_values(profile: negotiation_profiles.Profile) -> Profile:
+    roles = {sop_class: Role(role) for sop_class, role in profile.roles.items()}
+    return Profile(profile.transfer_syntaxes, roles, profile.extended)
 
 
 def _known_uids() -> frozenset[str]:
