@@ -1,7 +1,7 @@
 """Contexts, roles and extended negotiation with a profile (storescp facts 7.4, 7.6; PS3.7 D.3.3.4, D.3.3.5).
 
 Of several contexts with one id, storescp lets the last decide result and transfer syntax, but takes class and proposed
-role from the first; so do we.
+role from the first, and a role once answered stays when a later one is refused; so do we.
 """
 
 from collections.abc import Iterable, Mapping
@@ -60,9 +60,9 @@ def by_profile(contexts: Iterable[ProposedContext], proposals: Iterable[RoleSele
         number = context.context_id
         first = firsts.setdefault(number, context)
         decision = _decide(first, context, profile)
-        role, warning = None, None
-        if decision.accepted and context.abstract_syntax in profile.roles:
-            allowed = profile.roles[context.abstract_syntax]
+        role, warning = answers.get(number, (None, None))
+        if decision.accepted:
+            allowed = profile.roles.get(context.abstract_syntax)
             decision, role, warning = _with_role(decision, allowed, proposed.get(first.abstract_syntax))
         decisions[number], answers[number] = decision, (role, warning)
     return Answer(
@@ -92,13 +92,13 @@ def _decide(first: ProposedContext, context: ProposedContext, profile: Profile) 
 
 
 def _with_role(
-    decision: Decision, allowed: Role, proposed: Roles | None
+    decision: Decision, allowed: Role | None, proposed: Roles | None
 ) -> tuple[Decision, RoleSelection | None, RoleWarning | None]:
-    """The decision, the answered role and what to warn of, for a class that the profile has a role for."""
+    """What becomes of an accepted context, the answered role and what to warn of."""
     sop_class = decision.proposed.abstract_syntax
+    if allowed is None or (proposed is None and allowed is not Role.SCP):
+        return decision, None, None
     if proposed is None:
-        if allowed is not Role.SCP:
-            return decision, None, None
         refused = Decision(decision.proposed, ContextResult.NO_REASON, SYNTAX_OF_REFUSED)
         return refused, None, RoleWarning(sop_class, RoleProblem.DEFAULT_REFUSED)
     scu, scp = answered_role(allowed, proposed)
