@@ -22,6 +22,9 @@ def parser() -> argparse.ArgumentParser:
     what = made.add_mutually_exclusive_group()
     what.add_argument("--check-config", action="store_true", help="check the configuration and what it names; no start")
     what.add_argument("--dump-config", action="store_true", help="print the effective configuration as TOML")
+    what.add_argument(
+        "--import-profiles", metavar="FILE", help="print an association profile file of storescp (-xf) as TOML tables"
+    )
     what.add_argument("--echo", nargs=2, metavar=("HOST", "PORT"), help="send a C-ECHO to a DICOM peer")
     what.add_argument("--version", action="version", version=f"storescpd {__version__}")
     return made
@@ -32,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.echo:
         return _echo(*options.echo)
+    if options.import_profiles:
+        from storescpd.cli.import_profiles import import_profiles
+
+        return import_profiles(Path(options.import_profiles))
     path = Path(options.config)
     return _chosen(options)(path)
 

@@ -28,7 +28,7 @@ TABLES: Mapping[str, str] = MappingProxyType(
 )
 """Supersections and the tables of [negotiation] that they become."""
 
-_ENTRIES = MappingProxyType(
+NUMBERED: Mapping[str, str] = MappingProxyType(
     {
         "TRANSFERSYNTAXES": "TRANSFERSYNTAX",
         "PRESENTATIONCONTEXTS": "PRESENTATIONCONTEXT",
@@ -38,6 +38,8 @@ _ENTRIES = MappingProxyType(
 )
 """The keys in sections of each, which a number from 1 follows."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+PROFILE_KEYS = ("PRESENTATIONCONTEXTS", "SCPSCUROLESELECTION", "EXTENDEDNEGOTIATION")
+"""The keys of a profile, each named after the supersection with its list."""
 _SPLIT_REMEDY = "begin that line in its first column, comments too, or remove it"
 
 
@@ -81,7 +83,7 @@ class _Reader:
         """Turn supersections into tables."""
         for name in (name for name in MANDATORY if name not in self._levels):
             self._findings.append(Finding(("negotiation", TABLES[name]), f"there is no section [[{name}]]", "add it"))
-        for name, prefix in _ENTRIES.items():
+        for name, prefix in NUMBERED.items():
             self._tables[TABLES[name]] = self._lists(TABLES[name], prefix, self._sections(name))
         self._tables["profiles"] = self._profiles(self._sections("PROFILES"))
 
@@ -112,7 +114,7 @@ class _Reader:
         """Lists by name; sections with one name are one list, sections without entries are none."""
         lists: dict[str, object] = {}
         for section in sections:
-            for key, value in _numbered(section, prefix):
+            for key, value in numbered(section, prefix):
                 entries = lists.setdefault(section.name, [])
                 if isinstance(entries, list):
                     path: KeyPath = ("negotiation", kind, section.name, len(entries))
@@ -151,10 +153,8 @@ class _Reader:
         return profiles
 
     def _profile(self, section: Section, path: KeyPath) -> Iterator[tuple[str, str]]:
-        for theirs, ours in TABLES.items():
-            value = section.values.get(theirs)
-            if value is None or ours in {"transfer_syntaxes", "profiles"}:
-                continue
+        for theirs in (key for key in PROFILE_KEYS if key in section.values):
+            ours, value = TABLES[theirs], section.values[theirs]
             self._note((*path, ours), value.offset, f"[{section.name}] {theirs}")
             named = reference(value.text)
             if not named:
@@ -172,8 +172,8 @@ def _in_its_words(text: str) -> str:
     return text
 
 
-def _numbered(section: Section, prefix: str) -> Iterator[tuple[str, Value]]:
-    """The values of PREFIX1, PREFIX2 and so on, up to the first that is not there."""
+def numbered(section: Section, prefix: str) -> Iterator[tuple[str, Value]]:
+    """Keys and values of PREFIX1, PREFIX2 and so on, up to the first that is not there."""
     number = 1
     while (key := f"{prefix}{number}") in section.values:
         yield key, section.values[key]

@@ -1,6 +1,7 @@
 """What names in profiles stand for: SOP classes and transfer syntaxes (storescp facts 7.2, 7.5, 13.4)."""
 
 import re
+import sys
 
 from storescpd.data.sop_classes import SOP_CLASSES
 from storescpd.data.transfer_syntaxes import EXPLICIT_BIG, EXPLICIT_LITTLE, TRANSFER_SYNTAXES
@@ -30,10 +31,16 @@ _OLDER_SPELLINGS = {
 }
 """Of storescp 3.5.4 and 3.6.7, with the names that the table has."""
 
+
+def by_byte_order(byteorder: str) -> dict[str, str]:
+    """The names that mean one thing on a ``little`` host and another on a ``big`` one (storescp facts 7.2)."""
+    local, opposite = (EXPLICIT_LITTLE, EXPLICIT_BIG)[:: 1 if byteorder == "little" else -1]
+    return {"LocalEndianExplicit": local, "OppositeEndianExplicit": opposite}
+
+
 _CLASSES = {row.name: uid for uid, row in SOP_CLASSES.items()}
 _SYNTAXES = {row.name: uid for uid, row in TRANSFER_SYNTAXES.items() if row.name}
-# The names by byte order are relative to the host; what counts is the order of storescp on its little-endian hosts.
-_SYNTAXES |= {"LocalEndianExplicit": EXPLICIT_LITTLE, "OppositeEndianExplicit": EXPLICIT_BIG}
+_SYNTAXES |= by_byte_order(sys.byteorder)
 
 SOP_CLASS_NAMES = (*_CLASSES, *_OLDER_SPELLINGS)
 TRANSFER_SYNTAX_NAMES = tuple(_SYNTAXES)
