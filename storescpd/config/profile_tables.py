@@ -11,7 +11,7 @@ from storescpd.config.profile_ignored import ignored
 from storescpd.config.profile_lexer import normalised, supersections
 from storescpd.config.profile_names import sop_class_uid
 from storescpd.config.section import Section
-from storescpd.config.tables import toml_value
+from storescpd.config.toml_values import toml_value
 
 _Names = dict[str, str]
 """Spelling in the file by name as storescp compares it: what people have chosen stays readable."""

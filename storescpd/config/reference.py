@@ -1,4 +1,4 @@
-"""The shipped file and the reference manual, written from the models: ``python -m storescpd.config.reference``."""
+"""The shipped files and the reference manual, written from the models: ``python -m storescpd.config.reference``."""
 
 import textwrap
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from typing import Literal, get_args, get_origin
 
 from storescpd.config.keys import ARRAYS, header, sections_in, top_sections
 from storescpd.config.section import About, Section, about
+from storescpd.config.shipped_profiles import profile_file, profile_tables_file
 from storescpd.config.toml_values import plain, toml_value
 from storescpd.config.unavailable import NOT_YET
 
@@ -146,10 +147,20 @@ def _escaped(text: str) -> str:
     return text.replace("|", "\\|").replace("*", "\\*").replace("<", "\\<")
 
 
+def generated_files() -> dict[str, str]:
+    """What is written from models and tables, by its path in the source tree."""
+    return {
+        "etc/storescpd.toml": shipped_file(),
+        "etc/profiles.cfg": profile_file(),
+        "etc/profiles.toml": profile_tables_file(),
+        "docs/configuration.md": manual(),
+    }
+
+
 def main() -> None:
-    """Write both files into the source tree."""
+    """Write them into the source tree."""
     root = Path(__file__).parents[2]
-    for name, text in {"etc/storescpd.toml": shipped_file(), "docs/configuration.md": manual()}.items():
+    for name, text in generated_files().items():
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
 
