@@ -31,7 +31,7 @@ def test_the_cache_forgets_as_many_as_it_may_not_keep():
         kept = tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()
-    assert kept < 50_000
+    assert kept < 500_000  # all of them would be megabytes; other threads count too
 
 
 def test_requests_that_differ_in_their_titles_alone_are_told_apart():
