@@ -5,18 +5,23 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.reference import Receiver, storescp
-from tests.support.subject import bit_preserving
+from tests.support.subject import MODES, receiver
 from tests.support.tools import need
 
 
+@pytest.fixture(scope="module", params=MODES)
+def mode(request) -> str:
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory) -> Iterator[Receiver]:
+def reference(mode, tmp_path_factory) -> Iterator[Receiver]:
     need("storescp")
-    with storescp(tmp_path_factory.mktemp("pair") / "reference", "+B", "+xa") as receiver:
-        yield receiver
+    with storescp(tmp_path_factory.mktemp("pair") / "reference", *MODES[mode]) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
-def subject(tmp_path_factory) -> Iterator:
-    with bit_preserving(tmp_path_factory.mktemp("pair") / "subject") as receiver:
-        yield receiver
+def subject(mode, tmp_path_factory) -> Iterator:
+    with receiver(tmp_path_factory.mktemp("pair") / "subject", mode) as running:
+        yield running

@@ -62,8 +62,8 @@ def storescu(port: str) -> list[Command]:
 
 
 def dcmsend(port: str) -> list[Command]:
-    """One call, each file in its own transfer syntax; of one file it reads the UIDs wrong, and sends that."""
-    names = (*PLAIN, SEGMENTATION, *COMPRESSED, *RLE, *DEFLATED)
+    """One call, each file in its own transfer syntax."""
+    names = (*PLAIN, SEGMENTATION, *COMPRESSED, *DEFLATED)
     return [["dcmsend", "--decompress-never", "127.0.0.1", port, *paths(names)]]
 
 
@@ -108,7 +108,7 @@ def dcmjs(port: str) -> list[Command]:
 
 SENDERS = (
     Sender("storescu", ("storescu",), 24, storescu),
-    Sender("dcmsend", ("dcmsend",), 25, dcmsend),
+    Sender("dcmsend", ("dcmsend",), 24, dcmsend),
     Sender("pynetdicom", (), 10, pynetdicom),
     Sender("gdcmscu", ("gdcmscu",), 19, gdcm),
     Sender("odil", ("odil",), 12, odil),

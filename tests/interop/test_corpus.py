@@ -5,13 +5,14 @@ import pytest
 from tests.support.compare import clear, dissect, stored
 from tests.support.objects import CT_IMAGE, EXPLICIT_LITTLE, Object, corpus
 from tests.support.rawclient import Aborted, Closed, RawAssociation, parse_command
-from tests.support.subject import judged
+from tests.support.subject import AS_RECEIVED, comparable, judged
 
 pytestmark = [
     pytest.mark.corpus,
     pytest.mark.skipif(not corpus(), reason="no corpus: set STORESCPD_CORPUS"),
 ]
 
+JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 OWN, ANY = 1, 3
 """The context of the object's own class, and one that every receiver accepts."""
 
@@ -52,27 +53,47 @@ def known_to_reference(syntax: str) -> bool:
     return syntax.removeprefix("1.2.840.10008.1.2") in REFERENCE_SYNTAXES
 
 
+def stand_in(syntax: str) -> str:
+    """A transfer syntax that 3.6.7 knows, for one that it does not: bytes are bytes."""
+    if known_to_reference(syntax):
+        return syntax
+    return JPEG_BASELINE if syntax.startswith("1.2.840.10008.1.2.4.") else EXPLICIT_LITTLE
+
+
+UIDS_OF_VR_UN = "storescp finds no UIDs where their VR is UN; they are there"
+DIFFERENCES = {
+    "grailbio_go-dicom/testdicomdir": "storescp takes the UIDs of a nested item for the object's own",
+    "pydicom_pydicom/rtdose_rle.dcm": UIDS_OF_VR_UN,
+    "pydicom_pydicom/rtdose_rle_1frame.dcm": UIDS_OF_VR_UN,
+    "pwnlabmx_dicom-fuzzing-corpus/TC0445_duplicate_tags.dcm": "storescp accepts a group length beyond the end",
+}
+"""Where the daemon knows better, when it looks at data sets at all."""
+
+
 @pytest.mark.parametrize("one", corpus(), ids=repr)
-def test_the_same_becomes_of_each_file(one, reference, subject):
-    """Bytes are bytes: a transfer syntax that 3.6.7 does not know is called explicit little endian for both."""
-    syntax = one.syntax if known_to_reference(one.syntax) else EXPLICIT_LITTLE
+def test_the_same_becomes_of_each_file(one, reference, subject, mode, request):
+    if one.name in DIFFERENCES and mode != AS_RECEIVED and judged() == "storescpd":
+        request.applymarker(pytest.mark.xfail(reason=DIFFERENCES[one.name], strict=True))
+    syntax = stand_in(one.syntax)
     clear(reference.directory)
     clear(subject.directory)
     expected, found = outcome(reference.port, one, syntax), outcome(subject.port, one, syntax)
     if one.sop_class in NEWER_CLASSES and judged() == "storescpd":
         expected[1][OWN] = 0
     assert found == expected
-    files, ours = stored(reference.directory), stored(subject.directory)
+    files, ours = comparable(reference.directory, mode), comparable(subject.directory, mode)
     if one.sop_class in NEWER_CLASSES:
         assert list(ours.values()) == list(files.values())
     else:
         assert ours == files
-    assert all(file.length and file.data == one.data for file in files.values())
+    assert all(file.length for file in ours.values())
+    if mode == AS_RECEIVED:
+        assert all(file.data == one.data for file in ours.values())
 
 
 @pytest.mark.skipif(judged() == "storescp", reason="newer than storescp 3.6.7")
 @pytest.mark.parametrize("one", [one for one in corpus() if one.syntax in NEWER_SYNTAXES], ids=repr)
-def test_newer_transfer_syntaxes_keep_their_name(one, subject):
+def test_newer_transfer_syntaxes_keep_their_name(one, subject, mode):
     clear(subject.directory)
     with RawAssociation(subject.port, [(OWN, one.sop_class, [one.syntax])]) as association:
         assert association.accepted == {OWN: one.syntax}
@@ -80,5 +101,5 @@ def test_newer_transfer_syntaxes_keep_their_name(one, subject):
         association.release()
     [name] = stored(subject.directory)
     file = dissect(subject.directory / name)
-    assert file.data == one.data
+    assert file.data == one.data or mode != AS_RECEIVED
     assert dict(file.header)[0x0002_0010].rstrip(b"\0").decode() == one.syntax

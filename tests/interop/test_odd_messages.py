@@ -24,7 +24,7 @@ from tests.support.rawclient import (
     uid,
     us,
 )
-from tests.support.subject import judged
+from tests.support.subject import comparable, judged
 
 CT, ECHO, REFUSED = 1, 3, 5
 TEMPLATE = ct(32)
@@ -163,12 +163,12 @@ def ending(port: int, sent: bytes) -> tuple:
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-def test_it_ends_as_with_storescp(name, reference, subject):
+def test_it_ends_as_with_storescp(name, reference, subject, mode):
     clear(reference.directory)
     clear(subject.directory)
     expected, found = ending(reference.port, MESSAGES[name]), ending(subject.port, MESSAGES[name])
     assert found == expected
-    assert stored(subject.directory) == stored(reference.directory)
+    assert comparable(subject.directory, mode) == comparable(reference.directory, mode)
     with RawAssociation(subject.port, CONTEXTS) as association:
         assert association.echo(ECHO) == 0
         association.release()
@@ -176,10 +176,9 @@ def test_it_ends_as_with_storescp(name, reference, subject):
 
 def test_three_fragments_in_a_pdu(subject):
     """storescp 3.6.7 misreads the third; PS3.8 annex E allows any number."""
+    if judged() == "storescp":
+        pytest.skip("it misreads them")
     clear(subject.directory)
     pdvs = pdv(CT, 1, REQUEST[:HALF]), pdv(CT, 3, REQUEST[HALF:]), pdv(CT, 0, OBJECT[:HALF]), pdv(CT, 2, OBJECT[HALF:])
-    if judged() == "storescp":
-        assert ending(subject.port, data(*pdvs))[0] == "aborted"
-    else:
-        assert ending(subject.port, data(*pdvs))[0] == "response"
-        assert [file.data for file in stored(subject.directory).values()] == [OBJECT]
+    assert ending(subject.port, data(*pdvs))[0] == "response"
+    assert [file.data for file in stored(subject.directory).values()] == [OBJECT]

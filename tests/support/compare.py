@@ -1,11 +1,13 @@
 """What a receiver left on disk, taken apart so that two receivers can be compared."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.support.objects import elements
 
+INSTANCE = 0x0002_0003
 OURS = {0x0002_0000, 0x0002_0012, 0x0002_0013}
 """The implementation's class and name, and the group length, which follows from them."""
 
@@ -49,7 +51,17 @@ def stored(directory: Path) -> dict[str, Stored]:
         for name in names:
             path = Path(folder) / name
             found[str(path.relative_to(directory))] = dissect(path)
-    return found
+    return dict(sorted(found.items()))
+
+
+def without_made_uids(files: Mapping[str, Stored]) -> dict[str, Stored]:
+    """The files without the instance UIDs that a receiver has made itself, for data sets that have none."""
+    return {name: _without_made_uid(file) for name, file in files.items()}
+
+
+def _without_made_uid(file: Stored) -> Stored:
+    made = dict(file.header).get(INSTANCE, b"").rstrip(b"\0") not in file.data
+    return replace(file, header=tuple(pair for pair in file.header if not (made and pair[0] == INSTANCE)))
 
 
 def clear(directory: Path) -> None:
