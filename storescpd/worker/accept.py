@@ -94,9 +94,11 @@ class AcceptLoop:
         """The next connection; ``None`` when there will be none."""
         while True:
             self._slot.beat(time.monotonic())
-            for fd, _ in self._poll.poll(HEARTBEAT * 1000):
-                if fd == self._stop:
-                    return None
+            ready = [fd for fd, _ in self._poll.poll(HEARTBEAT * 1000)]
+            if self._stop in ready:
+                # Before any listener: those that wait are other workers' now, and the sockets may be closed already.
+                return None
+            for fd in ready:
                 connection = self._accept(self._listeners[fd])
                 if connection is not None:
                     return connection
@@ -118,7 +120,6 @@ class AcceptLoop:
             self._refused(failure)
         elif pause:
             # Never with the lock: all workers would wait.
-            time.sleep(pause)
             time.sleep(pause)
         if connection is None:
             return None
@@ -173,13 +174,20 @@ class AcceptLoop:
         )
 
     def _serve(self, connection: Connection) -> None:
-        transport = Transport(connection.socket, self._pool)
-        peer = f"{connection.address}:{connection.port}"
-        dump = self._settings.dump_presentation_contexts
-        journal = Journal(peer, connection.listener, self._refusals, dump_contexts=dump)
-        session = Session(transport, self._settings, self._admission(connection), journal)
-        self.sessions[session] = connection.socket
+        try:
+            session = self._session(connection)
+            self.sessions[session] = connection.socket
+        except (OSError, MemoryError) as error:
+            self._turn_away(connection, str(error))
+            return
         try:
             session.serve()
         finally:
             del self.sessions[session]
+
+    def _session(self, connection: Connection) -> Session:
+        transport = Transport(connection.socket, self._pool)
+        peer = f"{connection.address}:{connection.port}"
+        dump = self._settings.dump_presentation_contexts
+        journal = Journal(peer, connection.listener, self._refusals, dump_contexts=dump)
+        return Session(transport, self._settings, self._admission(connection), journal)

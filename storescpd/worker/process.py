@@ -82,7 +82,8 @@ class Process:
             self._press(time.monotonic())
 
     def _done(self) -> bool:
-        return self._draining and (not self._accept.sessions or time.monotonic() >= self._leave_at)
+        # The board counts from the accept on, before there is a session.
+        return self._draining and (not self._orders.slot.connections or time.monotonic() >= self._leave_at)
 
     def _prepare(self) -> None:
         self._wakeup.settimeout(0)

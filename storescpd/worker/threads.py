@@ -6,6 +6,7 @@ thread to thread while a peer waits.
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -13,6 +14,8 @@ from storescpd.telemetry.events import log_event
 
 STACK = 256 * 1024
 """Bytes of address space a thread; what is not touched costs nothing."""
+DEFECT_PAUSE = 0.1
+"""Seconds after which a wait that failed is begun again."""
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +46,7 @@ class Threads(Generic[T]):
         self._count(1)
         try:
             threading.Thread(target=self._run, daemon=True).start()
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             # The connection at hand is served; the next one waits in the backlog until a thread is free again.
             self._count(-1)
             log_event(logger, logging.WARNING, "no more threads", cause=str(error))
@@ -56,7 +59,13 @@ class Threads(Generic[T]):
     def _run(self) -> None:
         while True:
             with self._turn:
-                task = self._wait()
+                try:
+                    task = self._wait()
+                except Exception:
+                    # Nobody else waits: without this thread the worker would be deaf.
+                    logger.exception("waiting for connections failed by a defect")
+                    time.sleep(DEFECT_PAUSE)
+                    continue
                 if task is None:
                     return
                 if not self._count(-1):

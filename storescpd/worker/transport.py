@@ -142,4 +142,5 @@ class Transport:
     def close(self) -> None:
         """Close at once."""
         self._let_go()
-        self._socket.close()
+        with contextlib.suppress(OSError):
+            self._socket.close()
