@@ -50,3 +50,11 @@ def test_answers_of_a_cached_negotiation_are_the_same():
     other = Driver(cache=cache).play([STANDARD.replace(b"ANY-SCP", b"ANOTHER")])
     assert b"ANOTHER" in other.sent
     assert b"ANY-SCP" not in other.sent
+
+
+def test_requests_that_differ_in_their_version_alone_are_told_apart():
+    cache = NegotiationCache(POLICY)
+    contexts = [context(1, CT, IMPLICIT)]
+    for version, kind in ((1, 2), (2, 3), (3, 2), (2, 3), (1, 2)):
+        answer = Driver(cache=cache).play([proposing(*contexts, version=version)]).sent
+        assert answer[0] == kind, version
