@@ -25,11 +25,20 @@ class Difference:
         return self.test.removeprefix(PREFIX).split("; ") if self.test.startswith(PREFIX) else []
 
 
+def cells(line: str) -> list[str]:
+    """The cells of one line of a table."""
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
 def rows() -> list[list[str]]:
-    """The cells of every row in every table."""
-    lines = [line for line in FILE.read_text().splitlines() if line.startswith("|")]
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    return [row for row in cells if row != COLUMNS and set(row[0]) - set("-")]
+    """The cells of every row in the tables that have these columns; other tables are read by other tests."""
+    found: list[list[str]] = []
+    inside = False
+    for line in FILE.read_text().splitlines():
+        inside = line.startswith("|") and (inside or cells(line) == COLUMNS)
+        if inside:
+            found.append(cells(line))
+    return [row for row in found if row != COLUMNS and row[0].strip("-")]
 
 
 def shown(cell: str) -> str:
