@@ -51,6 +51,6 @@ def _unread_keys(supersection: str, section: Section) -> Iterator[_Note]:
         label = f"[{section.name}] {key}"
         if prefix is not None and key.startswith(prefix) and key[len(prefix) :].isdecimal():
             missing = f"{prefix}{len(known) + 1}"
-            yield value.offset, label, f"there is no {missing}, so it is not read", "number without gaps"
+            yield value.offset, label, f"there is no {missing}, so it is not read", "leave no gaps"
         else:
             yield value.offset, label, "is not known and not read", "remove it, or correct the key"

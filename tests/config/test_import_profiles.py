@@ -99,7 +99,7 @@ def test_what_storescp_passes_over_is_told(tmp_path):
     assert list(tomllib.loads(tables)["negotiation"]["profiles"]) == ["P"]
     lines = [line.removeprefix(f"{path}:") for line in said.splitlines()]
     assert lines == [
-        "12:22: [C] PRESENTATIONCONTEXT5: note: there is no PRESENTATIONCONTEXT4, so it is not read (number without gaps)",
+        "12:22: [C] PRESENTATIONCONTEXT5: note: there is no PRESENTATIONCONTEXT4, so it is not read (leave no gaps)",
         "23:7: [P] ROLES: note: is not known and not read (remove it, or correct the key)",
         "27:1: [[PROFILE]]: note: is not known and not read (did you mean [[PROFILES]]?)",
         "30:1: [[PROFILES]]: note: stands in the file twice; the first alone is read (move its sections there)",
