@@ -222,6 +222,17 @@ def test_roles(tmp_path, configured):
             )
 
 
+@pytest.mark.parametrize(("proposed", "theirs", "ours"), [((2, 0), b"\0\0", b"\1\0"), ((0, 2), b"\0\0", b"\0\0")])
+def test_roles_that_are_neither_0_nor_1(tmp_path, proposed, theirs, ours):
+    """storescp takes what is not 1 for the other role; here it is support (differences.md)."""
+    path = tmp_path / "roles.cfg"
+    path.write_text(HAND_MADE["one class"])
+    request = associate_request([(1, CT, [BIG])], extra=role_item(CT, *proposed))
+    with storescp(tmp_path / "out", "-xf", str(path), "p") as receiver:
+        assert sub_items(answered(receiver.port, request), 0x54)[0][-2:] == theirs
+    assert sub_items(negotiated(policy_of_profile(path, "p"), request).items, 0x54)[0][-2:] == ours
+
+
 def test_a_profile_alone_decides(tmp_path):
     path = tmp_path / "profiles.cfg"
     path.write_text(HAND_MADE["plain"])
