@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.support.daemon import storescpd
-from tests.support.scenes import OUT_OF_RESOURCES, SUCCESS, associate, file_of, small, store, whole
+from tests.support.scenes import ECHO, OUT_OF_RESOURCES, SUCCESS, associate, file_of, small, store, whole
 from tests.support.tracing import Call, traced
 
 CALLS = "openat,write,writev,pwrite64,fsync,fdatasync,sync_file_range,rename,renameat,renameat2,link,linkat,sendto"
@@ -53,6 +53,7 @@ def test_the_order_of_an_object(durability, rule, tmp_path):
         [worker] = daemon.worker_pids()
         with traced(worker, CALLS, tmp_path / "trace") as trace:
             assert store(association, template, 1) == SUCCESS
+            assert association.echo(ECHO) == SUCCESS  # the call that sent the status has returned for the trace too
         assert steps(trace.calls(), str(target)) == ORDER[durability]
         association.release()
 
@@ -74,6 +75,7 @@ def test_an_object_that_is_there_already_is_made_durable_too(durability, tmp_pat
         [worker] = daemon.worker_pids()
         with traced(worker, CALLS, tmp_path / "trace") as trace:
             assert store(association, template, 1) == SUCCESS
+            assert association.echo(ECHO) == SUCCESS  # the call that sent the status has returned for the trace too
         assert steps(trace.calls(), str(target)) == SAME[durability]
         synced = [call.arguments for call in trace.calls() if call.name in SYNCS]
         assert any(f"<{file_of(target, template, 1)}>" in one for one in synced) == (durability != "none")
