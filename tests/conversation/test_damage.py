@@ -68,10 +68,10 @@ KINDS: dict[str, Callable[[random.Random], tuple[Step, ...]]] = {
 }
 
 
-def played(port: int, conversations: list[tuple[Step, ...]]) -> list[Outcome]:
-    """Silence counts as such after a second: most of what is damaged is never answered by storescp."""
+def played(port: int, conversations: list[tuple[Step, ...]], *, silence: bool) -> list[Outcome]:
+    """Many at a time; most of what is damaged is never answered by storescp, which counts after a second."""
     with ThreadPoolExecutor(40) as pool:
-        return [anonymous(one) for one in pool.map(lambda steps: play(port, steps, silence=True), conversations)]
+        return [anonymous(one) for one in pool.map(lambda steps: play(port, steps, silence=silence), conversations)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -80,14 +80,10 @@ def test_damaged_conversations_are_answered_as_by_storescp(kind, tmp_path):
     source = random.Random(f"a {kind}")
     conversations = [KINDS[kind](source) for _ in range(CASES)]
     with storescp(tmp_path / "reference", "--fork", "-ta", "2", "+B") as receiver:
-        theirs = played(receiver.port, conversations)
+        theirs = played(receiver.port, conversations, silence=True)
+    answered = [(steps, their) for steps, their in zip(conversations, theirs, strict=True) if their.ending != "silent"]
     with acceptor_loop() as port:
-        ours = played(port, conversations)
-    said = [
-        (their, our, steps)
-        for their, our, steps in zip(theirs, ours, conversations, strict=True)
-        if their.ending != "silent"
-    ]
-    assert len(said) > CASES / 5
-    for their, our, steps in said:
+        ours = played(port, [steps for steps, _ in answered], silence=False)
+    assert len(answered) > CASES / 5
+    for (steps, their), our in zip(answered, ours, strict=True):
         assert str(our) == str(their), f"{rendered(our)} instead of {rendered(their)} to {steps}"
