@@ -21,6 +21,8 @@ _GROUP_LENGTH_SIZE = 12
 _INDEX_LIMIT = 250_000
 """Elements of one level whose offsets are remembered. More than the standard defines many times over."""
 
+_WARNINGS = 20
+
 _Mark = tuple[Level, int, int, tuple[int, int] | None]
 """A level, the range of its elements that is not indexed yet, and tag and offset of the element open behind it."""
 
@@ -44,6 +46,11 @@ class Assembly:
         self._history: tuple[int, bytearray, list[_Mark]] | None = None
         self.level = Level(table, None, ENDLESS, 0, UNDEFINED, self._group_end)
         """The innermost level that is open."""
+
+    def warn(self, text: str, tag: int) -> None:
+        """Note what is not as it should be; of an object full of it the first few are enough."""
+        if len(self.warnings) < _WARNINGS:
+            self.warnings.append(f"({tag >> 16:04x},{tag & 0xFFFF:04x}) {text}")
 
     # Elements
 
@@ -97,7 +104,7 @@ class Assembly:
         if length <= UNDEFINED:
             self.writer.patch(value, self.form.long.pack(length))
         else:
-            self.warnings.append("group too long for a group length element")
+            self.warn("group too long for a group length element", self.level.last)
             self.rearranged.replace(element, element + _GROUP_LENGTH_SIZE, [])
 
     # Sequences and items
@@ -211,6 +218,7 @@ class Assembly:
     def _begin_unordered(self, tag: int) -> None:
         """From here on every element of the level is noted, and those before are looked for."""
         level = self.level
+        self.warn("out of order", tag)
         self._index_history()
         elements = level.indexed or Elements()
         if len(elements.tags) > _INDEX_LIMIT:
@@ -229,7 +237,8 @@ class Assembly:
             raise DataSetError(self.level.start, tag, "too many elements out of order")
         if self._creates_groups and elements.add_first(tag & 0xFFFF0000, self.writer.position):
             self.write_group_length(tag)
-        elements.add_first(tag, self.writer.position)
+        if not elements.add_first(tag, self.writer.position):
+            self.warn("found twice, the first one kept", tag)
 
     # Handing out
 

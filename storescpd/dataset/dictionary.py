@@ -19,7 +19,7 @@ PRIVATE_CREATORS = range(0x10, 0x100)
 """Element numbers that reserve a block of a private group (PS3.5 7.8.1); they are LO."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Dictionary:
     """VRs by tag, and by private creator and tag. Compare by identity: two with equal content are two."""
 
@@ -29,8 +29,11 @@ class Dictionary:
     private: Mapping[tuple[str, int, int], str]
     """By creator, group and the low byte of the element."""
     private_ranges: tuple[Entry, ...] = ()
-    compiled: dict[object, Any] = field(default_factory=dict, repr=False)
+    compiled: dict[object, Any] = field(default_factory=dict)
     """Tables that the re-encoder has made from this dictionary, so that they are made once in a process."""
+
+    def __repr__(self) -> str:
+        return f"Dictionary({len(self.public)} public, {len(self.private)} private)"
 
     @classmethod
     def builtin(cls) -> "Dictionary":

@@ -4,25 +4,16 @@ from storescpd.dataset.assembly import Assembly
 from storescpd.dataset.cursor import Cursor
 from storescpd.dataset.encoding import Encoding, GroupLength
 from storescpd.dataset.errors import ConversionError
-from storescpd.dataset.forms import ITEM_DELIMITER, MAX_SHORT, UNDEFINED
+from storescpd.dataset.forms import ITEM_DELIMITER, UNDEFINED
 from storescpd.dataset.identity import Identity
+from storescpd.dataset.large import LARGE, LargeValues, is_large
 from storescpd.dataset.levels import ENDLESS
 from storescpd.dataset.rules import Rule, RuleTable, Special
-from storescpd.dataset.streams import PlainStream, SkippedStream, Stream, StrippedStream, SwappedStream
-from storescpd.dataset.values import WHITE_SPACE, canonical
+from storescpd.dataset.values import STRIPPED, canonical
 from storescpd.dataset.vr import Kind
-from storescpd.dataset.writer import HOLD
-
-LARGE = 64 * 1024
-"""A value above it is not waited for."""
-LARGE_TEXT = 1 << 20
-"""The same for text, whose end has to be seen before its length is known."""
-_LARGE_SPECIAL = 64 * 1024
-"""The same for values that something depends on; what is larger says nothing."""
 
 _VALUES_ONLY = frozenset({Special.GROUP_LENGTH, Special.PADDING})
 """What is written as a value whatever was sent, or not at all: not as a sequence."""
-_STRIPPED = frozenset({Kind.TEXT, Kind.UID})
 
 
 class Elements:
@@ -33,27 +24,22 @@ class Elements:
         cursor: Cursor,
         assembly: Assembly,
         encoding: Encoding,
+        large: LargeValues,
         implicit: RuleTable,
         *,
         encapsulated: bool,
         keeps_pixel_data: bool,
-        gathers: bool,
     ) -> None:
         self.identity = Identity()
-        self.stream: Stream | None = None
-        """A large value that is on its way."""
+        self._large = large
         self._cursor = cursor
         self._assembly = assembly
         self._encoding = encoding
         self._implicit = implicit
         self._encapsulated = encapsulated
         self._keeps_pixel_data = keeps_pixel_data
-        self._gathers = gathers
-        self._announced = b""  # the length in the header of a stripped stream, as written
-        self._released = False  # all before the large value has been handed out
-        self._long_un = b"UN\0\0" if encoding.new_vr else b"OB\0\0"
 
-    def element(self, at: int, key: bytes, tag: int, length: int, rule: Rule) -> int:  # noqa: C901, PLR0911
+    def element(self, at: int, key: bytes, tag: int, length: int, rule: Rule) -> int:  # noqa: PLR0911
         """Deal with the element at ``at``; returns where to go on, or ``MORE``.
 
         ``key``, ``tag``, ``length`` and ``rule`` are what its first eight bytes say. Raises ``DataSetError`` and
@@ -63,6 +49,7 @@ class Elements:
         special = rule.special
         if special is Special.DELIMITER:
             return self._delimiter(at, tag, length)
+        unknown = rule if special is Special.PRIVATE else None
         if special is Special.PRIVATE or special is Special.SIGNED:
             rule = self._dependent(key, tag, rule)
             special = rule.special
@@ -74,21 +61,35 @@ class Elements:
                 return cursor.need(content)
             (length,) = level.table.source.long.unpack_from(cursor.data, at + 8)
         if length == UNDEFINED:
-            return self._undefined(at, content, rule)
-        end = content + length
-        if cursor.origin + end > level.end:
+            # A dictionary of private elements may be wrong: what is sent as a sequence is one.
+            return self._undefined(at, content, unknown or rule)
+        if cursor.origin + content + length > level.end:
             raise cursor.error(at, tag, "element is longer than its item")
-        if rule.vr.kind is Kind.SEQUENCE:
+        if rule.vr.kind is not Kind.SEQUENCE:
+            return self._value(at, content, rule, length)
+        if unknown is None or not length:
             return self._open_sequence(at, content, rule, length)
-        if special is not Special.NONE and self._is_dropped(at, tag, special):
-            return self._skip(at, content, end)
-        if end > len(cursor.data):
-            if length <= _patience(rule):
-                return cursor.need(end)
-            return self._begin_stream(at, content, rule, length)
-        return self._value(at, content, end, rule)
+        if content + 4 > len(cursor.data):
+            return cursor.need(content + 4)
+        if self._begins_with_item(content, rule):
+            return self._open_sequence(at, content, rule, length)
+        return self._value(at, content, unknown, length)
 
-    def _value(self, at: int, content: int, end: int, rule: Rule) -> int:
+    def _begins_with_item(self, content: int, rule: Rule) -> bool:
+        table = self._implicit if rule.implicit else self._assembly.level.table
+        return self._cursor.data[content : content + 4] == table.source.item_tag
+
+    def _value(self, at: int, content: int, rule: Rule, length: int) -> int:
+        """An element with a value."""
+        cursor = self._cursor
+        end = content + length
+        if rule.special is not Special.NONE and self._is_dropped(at, rule.tag, rule.special):
+            return self._skip(at, content, end)
+        if end <= len(cursor.data):
+            return self._whole_value(at, content, end, rule)
+        return self._large_value(at, content, rule, length) if is_large(rule, length) else cursor.need(end)
+
+    def _whole_value(self, at: int, content: int, end: int, rule: Rule) -> int:
         """An element whose value is there."""
         cursor = self._cursor
         self._place(at, rule.tag)
@@ -98,14 +99,32 @@ class Elements:
             if rule.special is Special.GROUP_LENGTH:
                 self._group_length(at, end, rule, value)
                 return end
+        if len(value) & 1:
+            self._assembly.warn("has an odd length", rule.tag)
         written = canonical(value, rule.vr, rule.swap_for(len(value)))
         if written == value and self._stands(at, rule):
             return end
         cursor.settle(at)
-        cursor.writer.held += self.header(rule, len(written))
+        cursor.writer.held += rule.header_for(len(written))
         cursor.writer.held += written
         cursor.run = end
         return end
+
+    def _large_value(self, at: int, content: int, rule: Rule, length: int) -> int:
+        """An element whose value is too large to wait for its end."""
+        cursor, writer = self._cursor, self._cursor.writer
+        self._place(at, rule.tag)
+        cursor.settle(at)
+        cursor.run = content
+        if rule.special is Special.GROUP_LENGTH:
+            self._group_length(at, content, rule, b"")
+            self._large.skip(length)
+            return content
+        self._notice(rule, b"")
+        element = writer.position
+        writer.held += rule.header_for(length + (length & 1 and rule.vr.mend_odd))
+        self._large.begin(rule, length, element)
+        return content
 
     def _stands(self, at: int, rule: Rule) -> bool:
         """Whether the header stands as it is written, its reserved bytes included."""
@@ -137,7 +156,7 @@ class Elements:
         special, tag = rule.special, rule.tag
         if special is Special.IDENTITY:
             # As for storescp, what is not sent as text (but as UN) is not there.
-            if level.sequence is None and rule.vr.kind in _STRIPPED:
+            if level.sequence is None and rule.vr.kind in STRIPPED:
                 self.identity.note(tag, value)
         elif special is Special.PIXEL_REPRESENTATION and level.signed is None:
             level.signed = level.table.source.short.unpack_from(value + bytes(2))[0] == 1
@@ -159,16 +178,6 @@ class Elements:
             written = 0
         self._assembly.begin_group(rule.tag, written)
 
-    def header(self, rule: Rule, length: int) -> bytes:
-        """Header of an element; what is too long for a 16-bit length becomes UN (storescp facts 6.2)."""
-        if rule.long_out or length <= MAX_SHORT:
-            return rule.header + self._length_field(rule, length)
-        return rule.header[:4] + self._long_un + self._length_field(rule, length)
-
-    def _length_field(self, rule: Rule, length: int) -> bytes:
-        form = self._assembly.form
-        return (form.long if rule.long_out or length > MAX_SHORT else form.short).pack(length)
-
     def _place(self, at: int, tag: int) -> None:
         """The element at ``at`` is the next one to be written."""
         level = self._assembly.level
@@ -185,7 +194,7 @@ class Elements:
         cursor.run = end
         if end > len(cursor.data):
             cursor.run = content
-            self.stream = SkippedStream(end - content)
+            self._large.skip(end - content)
             return content
         return end
 
@@ -262,8 +271,7 @@ class Elements:
             cursor.settle(end)
             cursor.writer.held += b"\0"
             return end
-        self.stream = PlainStream(cursor.writer, length, mend=bool(mend))
-        self._make_way(length)
+        self._large.begin_fragment(length)
         return content
 
     def _delimiter(self, at: int, tag: int, length: int) -> int:
@@ -273,77 +281,9 @@ class Elements:
         if tag != ITEM_DELIMITER:
             raise cursor.error(at, tag, "no element")
         if assembly.level.sequence is None:
-            assembly.warnings.append("item delimiter outside of any item ignored")
+            assembly.warn("outside of any item, ignored", tag)
             return self._skip(at, end, end + length)
         cursor.settle(at)
         cursor.run = end
         assembly.close_item()
         return end
-
-    # Large values
-
-    def _begin_stream(self, at: int, content: int, rule: Rule, length: int) -> int:
-        """The value is too large to wait for its end."""
-        cursor, writer = self._cursor, self._cursor.writer
-        self._place(at, rule.tag)
-        cursor.settle(at)
-        cursor.run = content
-        if rule.special is Special.GROUP_LENGTH:
-            self._group_length(at, content, rule, b"")
-            self.stream = SkippedStream(length)
-            return content
-        if rule.special is not Special.NONE:
-            self._notice(rule, b"")
-        element = writer.position
-        mend = bool(length & 1) and rule.vr.mend_odd
-        writer.held += self.header(rule, length + mend)
-        kind = rule.vr.kind
-        if kind in _STRIPPED:
-            self._announced = self._length_field(rule, length + mend)
-            pad, delete = (b" ", b"") if kind is Kind.TEXT else (b"\0", WHITE_SPACE)
-            self.stream = StrippedStream(writer, length, pad=pad, delete=delete)
-        elif rule.swap_for(length) > 1:
-            self.stream = SwappedStream(writer, length, rule.swap_for(length), mend=mend)
-        else:
-            self.stream = PlainStream(writer, length, mend=mend)
-        self._make_way(length, (rule.tag, element))
-        return content
-
-    def _make_way(self, length: int, element: tuple[int, int] | None = None) -> None:
-        """Hand out what stands before a large value, unless it is to be held with it.
-
-        ``element``: tag and offset of the element that has the value.
-        """
-        writer = self._cursor.writer
-        writer.gathers = self._gathers and len(writer.held) + length <= HOLD
-        self._released = not writer.gathers
-        if self._released:
-            self._assembly.release(element)
-
-    def pass_on(self, stream: Stream, fragment: memoryview) -> memoryview:
-        """Give the stream its part of the fragment, return the rest."""
-        before = stream.remaining
-        rest = stream.take(fragment)
-        self._cursor.origin += before - stream.remaining
-        if not stream.remaining:
-            self._end_stream(stream)
-        return rest
-
-    def _end_stream(self, stream: Stream) -> None:
-        assembly, writer = self._assembly, self._cursor.writer
-        self.stream = None
-        if isinstance(stream, StrippedStream):
-            form = assembly.form
-            length = (form.long if len(self._announced) == 4 else form.short).pack(stream.written)
-            if length != self._announced:
-                writer.patch(stream.start - len(length), length)
-        if self._released and assembly.sequence is None:
-            assembly.level.scanned = writer.position
-        self._released = writer.gathers = False
-
-
-def _patience(rule: Rule) -> int:
-    """Up to which length a value is waited for."""
-    if rule.special not in {Special.NONE, Special.PIXEL_DATA}:
-        return _LARGE_SPECIAL
-    return LARGE_TEXT if rule.vr.kind in _STRIPPED else LARGE

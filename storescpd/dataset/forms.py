@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass, field
+from typing import Literal
 
 from storescpd.data.transfer_syntaxes import TransferSyntax
 
@@ -40,6 +41,11 @@ class Form:
         object.__setattr__(self, "item_tag", self.tag_bytes(ITEM))
         object.__setattr__(self, "item_delimiter", self.tag_bytes(ITEM_DELIMITER) + bytes(4))
         object.__setattr__(self, "sequence_delimiter", self.tag_bytes(SEQUENCE_DELIMITER) + bytes(4))
+
+    @property
+    def byte_order(self) -> Literal["big", "little"]:
+        """As ``int.to_bytes`` wants it."""
+        return "big" if self.big_endian else "little"
 
     def tag_bytes(self, tag: int) -> bytes:
         """The four bytes of a tag."""

@@ -4,6 +4,7 @@ from storescpd.dataset.assembly import Assembly
 from storescpd.dataset.cursor import MORE, Cursor
 from storescpd.dataset.elements import Elements
 from storescpd.dataset.forms import SEQUENCE_DELIMITER, UNDEFINED
+from storescpd.dataset.large import LargeValues
 from storescpd.dataset.levels import ENDLESS, Sequence
 from storescpd.dataset.rules import Fast
 from storescpd.dataset.values import canonical
@@ -17,7 +18,10 @@ _SEQUENCE, _REWRITTEN, _ITEM_END = map(int, (Fast.SEQUENCE, Fast.REWRITTEN, Fast
 class Reader:
     """Feed it with ``read``; ``assembly`` has what it makes of the data."""
 
-    def __init__(self, assembly: Assembly, cursor: Cursor, elements: Elements, nesting: int) -> None:
+    def __init__(
+        self, assembly: Assembly, cursor: Cursor, large: LargeValues, elements: Elements, nesting: int
+    ) -> None:
+        self._large = large
         self._nesting = nesting
         self._assembly = assembly
         self._cursor = cursor
@@ -26,10 +30,10 @@ class Reader:
 
     def read(self, fragment: memoryview) -> None:
         """Read on. Raises ``DataSetError`` and ``ConversionError``."""
-        cursor, elements = self._cursor, self._elements
+        cursor, large = self._cursor, self._large
         while fragment:
-            if elements.stream is not None:
-                fragment = elements.pass_on(elements.stream, fragment)
+            if large.stream is not None:
+                fragment = large.pass_on(large.stream, fragment)
                 continue
             if len(fragment) < cursor.missing:
                 self._kept.append(bytes(fragment))
@@ -39,15 +43,15 @@ class Reader:
             data = b"".join((*self._kept, fragment)) if self._kept else bytes(fragment)
             at = self._walk(data)
             cursor.origin += at
-            self._kept = [data[at:]] if at < len(data) and elements.stream is None else []
-            if elements.stream is None:
+            self._kept = [data[at:]] if at < len(data) and large.stream is None else []
+            if large.stream is None:
                 return
             fragment = memoryview(data)[at:]
 
     def finish(self) -> None:
         """The data has ended. Raises ``DataSetError`` where it must not."""
         cursor = self._cursor
-        if self._elements.stream is not None:
+        if self._large.stream is not None:
             raise cursor.error(0, None, "data set ends within a value")
         kept = b"".join(self._kept)
         if kept:
@@ -63,7 +67,7 @@ class Reader:
             tag, _fast, rule = table[table.source.header.unpack_from(kept)[0]]
             if not rule.long_in or len(kept) >= 12:
                 raise cursor.error(0, tag, "data set ends within a value")
-        assembly.warnings.append(f"{len(kept)} bytes behind the last element dropped")
+        assembly.warn(f"is followed by {len(kept)} bytes that are no element", max(0, assembly.level.last) & UNDEFINED)
 
     def _close_incomplete(self) -> None:
         """What is open may end with the data when no sequence had more to come."""
@@ -78,14 +82,14 @@ class Reader:
 
     def _walk(self, data: bytes) -> int:
         """Read all that is complete in ``data``; returns how much that is."""
-        cursor, assembly, elements = self._cursor, self._assembly, self._elements
+        cursor, assembly, large = self._cursor, self._assembly, self._large
         cursor.data = data
         at = cursor.run = 0
-        while not cursor.missing and elements.stream is None:
+        while not cursor.missing and large.stream is None:
             sequence = assembly.sequence
             at = self._read_elements(data, at) if sequence is None else self._read_items(data, at, sequence)
         cursor.settle(at)
-        if len(assembly.writer.held) > HOLD and elements.stream is None:
+        if len(assembly.writer.held) > HOLD and large.stream is None:
             assembly.release()
         return at
 
@@ -95,7 +99,7 @@ class Reader:
         The hot loop: what it does for an element that needs no change decides how fast the whole program is. So it is
         one function, it works on local variables, and it calls another one only where something is to be changed.
         """
-        cursor, assembly, elements = self._cursor, self._assembly, self._elements
+        cursor, assembly, large, element = self._cursor, self._assembly, self._large, self._elements.element
         writer = cursor.writer
         level = assembly.level
         table = level.table
@@ -146,8 +150,8 @@ class Reader:
                         level.last = tag
                         writer.held += data[cursor.run : content]
                         cursor.run = content
-                        element = writer.base + len(writer.held) - content + at
-                        assembly.open_sequence(tag, table, end, element, length)
+                        start = writer.base + len(writer.held) - content + at
+                        assembly.open_sequence(tag, table, end, start, length)
                         return content
                 elif fast == _REWRITTEN and at + 12 <= bound:
                     content = at + 8
@@ -155,11 +159,11 @@ class Reader:
                         (length,) = unpack_long(data, content)
                         content += 4
                     end = content + length
-                    if end <= bound:
+                    if end <= bound and not length & 1:
                         if cursor.run < at:
                             writer.held += data[cursor.run : at]
                         value = canonical(data[content:end], rule.vr, rule.swap_for(length))
-                        writer.held += elements.header(rule, len(value))
+                        writer.held += rule.header_for(len(value))
                         writer.held += value
                         at, last = end, tag
                         cursor.run = end
@@ -170,11 +174,11 @@ class Reader:
                     assembly.close_item()
                     return at + 8
             level.last = last
-            following = elements.element(at, key, tag, length, rule)
+            following = element(at, key, tag, length, rule)
             if following == MORE:
                 return at
             at = following
-            if elements.stream is not None or assembly.sequence is not None:
+            if large.stream is not None or assembly.sequence is not None:
                 return at
             last, group_end = level.last, level.group_end
         level.last = last
@@ -197,7 +201,7 @@ class Reader:
         """Read the header of the next item, or the end of the sequence; fragments are read as a whole."""
         cursor, assembly = self._cursor, self._assembly
         source = sequence.table.source
-        while self._elements.stream is None:
+        while self._large.stream is None:
             if cursor.origin + at >= sequence.end:
                 cursor.settle(at)
                 assembly.close_sequence(sequence)

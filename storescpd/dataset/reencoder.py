@@ -13,6 +13,7 @@ from storescpd.dataset.errors import ConversionError
 from storescpd.dataset.forms import IMPLICIT, form_of
 from storescpd.dataset.identity import Identity
 from storescpd.dataset.inflate import Inflater
+from storescpd.dataset.large import LargeValues
 from storescpd.dataset.output import Chunk, Final, Patch, Plan
 from storescpd.dataset.padding import padding_element
 from storescpd.dataset.reader import Reader
@@ -32,16 +33,17 @@ class Reencoder:
         table = rule_table(form_of(syntax), target, encoding, dictionary)
         self._assembly = assembly = Assembly(table, encoding)
         cursor = Cursor(assembly.writer)
+        large = LargeValues(cursor, assembly, gathers=self._deflates)
         self._elements = Elements(
             cursor,
             assembly,
             encoding,
+            large,
             rule_table(IMPLICIT, target, encoding, dictionary),
             encapsulated=syntax.encapsulated,
             keeps_pixel_data=self._output.encapsulated,
-            gathers=self._deflates,
         )
-        self._reader = Reader(assembly, cursor, self._elements, encoding.limits.nesting)
+        self._reader = Reader(assembly, cursor, large, self._elements, encoding.limits.nesting)
 
     @property
     def output_syntax(self) -> str:

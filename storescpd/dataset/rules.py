@@ -21,12 +21,11 @@ class Fast(IntEnum):
     BINARY = 1
     UID = 2
     LONG_BINARY = 3
-    LONG_TEXT = 4
-    SEQUENCE = 5
-    REWRITTEN = 6
+    SEQUENCE = 4
+    REWRITTEN = 5
     """It is written anew, but nothing else has to be known."""
-    ITEM_END = 7
-    NEVER = 8
+    ITEM_END = 6
+    NEVER = 7
 
 
 class Special(IntEnum):
@@ -74,8 +73,12 @@ class Rule:
     special: Special
     long_in: bool
     """The length received has 32 bits after two reserved bytes."""
+    form: Form
+    """How it is written."""
     header: bytes
     """What is written before the length."""
+    header_of_long: bytes
+    """The same where the length does not fit."""
     long_out: bool
     """The length is written with 32 bits."""
     swap: int
@@ -88,6 +91,16 @@ class Rule:
     """What a sequence contains is implicit little endian, whatever surrounds it."""
     other: "Rule | None" = None
     """For ``SIGNED``: the rule that holds where pixels are signed."""
+
+    def length_field(self, length: int) -> bytes:
+        """The length of a value as it is written."""
+        return (self.form.long if self.long_out or length > MAX_SHORT else self.form.short).pack(length)
+
+    def header_for(self, length: int) -> bytes:
+        """What is written before a value; what is too long for a 16-bit length becomes UN (storescp facts 6.2)."""
+        if self.long_out or length <= MAX_SHORT:
+            return self.header + self.length_field(length)
+        return self.header_of_long + self.length_field(length)
 
     def swap_for(self, length: int) -> int:
         """Bytes of a value of this length to turn around together."""
@@ -111,6 +124,7 @@ class RuleTable(dict[bytes, Entry]):
         self._same_form = source is target
         self.same_order = source.big_endian == target.big_endian
         """Numbers are written as they are received."""
+        self._unknown = b"UN\0\0" if encoding.new_vr else b"OB\0\0"
         self._needs_creators = not source.explicit or encoding.convert_un
 
     def __missing__(self, key: bytes) -> Entry:
@@ -201,7 +215,21 @@ class RuleTable(dict[bytes, Entry]):
         swap = vr.unit if (not self.same_order if swaps is None else swaps) else 1
         swap_unknown = vr.unit if self.source.big_endian and not implicit else 1
         plain = self._same_form and written is vr and not renamed
-        rule = Rule(tag, vr, special, long_in, header, long_out, swap, swap_unknown, plain, implicit, other)
+        rule = Rule(
+            tag,
+            vr,
+            special,
+            long_in,
+            self.target,
+            header,
+            header[:4] + self._unknown,
+            long_out,
+            swap,
+            swap_unknown,
+            plain,
+            implicit,
+            other,
+        )
         return tag, int(self._fast(rule)), rule
 
     def _fast(self, rule: Rule) -> Fast:
@@ -211,7 +239,7 @@ class RuleTable(dict[bytes, Entry]):
         if not rule.plain:
             return Fast.REWRITTEN
         if rule.vr.kind is Kind.TEXT:
-            return Fast.LONG_TEXT if long else Fast.TEXT
+            return Fast.NEVER if long else Fast.TEXT
         if rule.vr.kind is Kind.UID:
             return Fast.UID
         if rule.vr.kind is Kind.SEQUENCE:

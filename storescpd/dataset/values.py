@@ -4,6 +4,8 @@ from array import array
 
 from storescpd.dataset.vr import Kind, ValueRepresentation
 
+STRIPPED = frozenset({Kind.TEXT, Kind.UID})
+"""Values whose end decides about their length."""
 WHITE_SPACE = b" \t\n\v\f\r"
 _NUL, _SPACE = b"\0", b" "
 _ARRAY_CODES = {2: "H", 4: "I", 8: "Q"}

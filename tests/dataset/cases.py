@@ -143,14 +143,20 @@ VALUES = [
     Case("name with spaces behind", element(0x00100010, "PN", b"Doe^John  "), element(0x00100010, "PN", b"Doe^John")),
     Case("date with spaces behind", element(0x00080020, "DA", b"20200101  "), element(0x00080020, "DA", b"20200101")),
     Case("spaces within and before", element(0x00181100, "DS", b" 1.0 \\2 "), element(0x00181100, "DS", b" 1.0 \\2 ")),
-    Case("last of several values padded", element(0x00181100, "DS", b"1.0 \\2.0  "), element(0x00181100, "DS", b"1.0 \\2.0")),
+    Case(
+        "last of several values padded",
+        element(0x00181100, "DS", b"1.0 \\2.0  "),
+        element(0x00181100, "DS", b"1.0 \\2.0"),
+    ),
     Case("nothing but spaces", element(0x00100020, "LO", b"    "), element(0x00100020, "LO", b"")),
     Case("long text", element(0x0040A160, "UT", b"ab    "), element(0x0040A160, "UT", b"ab")),
     unchanged("text that ends in NUL", element(0x00100020, "LO", b"abc\0")),
     unchanged("spaces before NUL", element(0x00100020, "LO", b"a  \0")),
     Case("spaces behind NUL", element(0x00100020, "LO", b"a\0  "), element(0x00100020, "LO", b"a\0")),
     Case("odd text", element(0x00100020, "LO", b"abc") + STUDY, element(0x00100020, "LO", b"abc\0") + STUDY),
-    Case("odd text with spaces", element(0x00100020, "LO", b"a  ") + STUDY, element(0x00100020, "LO", b"a  \0") + STUDY),
+    Case(
+        "odd text with spaces", element(0x00100020, "LO", b"a  ") + STUDY, element(0x00100020, "LO", b"a  \0") + STUDY
+    ),
     Case("UID with spaces", element(0x00081155, "UI", b"1. 2\t.3  "), element(0x00081155, "UI", b"1.2.3\0")),
     Case("UIDs with spaces", element(0x00081155, "UI", b"1.2 \\1.3 "), element(0x00081155, "UI", b"1.2\\1.3\0")),
     Case("UID with NULs", element(0x00081155, "UI", b"1.2\0\0\0"), element(0x00081155, "UI", b"1.2\0")),
@@ -161,8 +167,10 @@ VALUES = [
     Case("odd US", element(0x00280010, "US", b"abc"), element(0x00280010, "US", b"abc\0")),
     unchanged("half a number", element(0x00189087, "FD", b"abcdefghijkl")),
     unchanged("private and unknown", element(0x00110010, "LO", b"ACME") + element(PRIVATE, "UN", b"ab  ")),
-    unchanged("groups that have no place here", element(0x00000002, "UI", b"1.2\0") + element(0x00020010, "UI", b"1.2\0")),
-]  # fmt: skip
+    unchanged(
+        "groups that have no place here", element(0x00000002, "UI", b"1.2\0") + element(0x00020010, "UI", b"1.2\0")
+    ),
+]
 
 ORDER = [
     Case("out of order", DATE + ID + SEX, ID + DATE + SEX),
@@ -182,10 +190,22 @@ STRANGE = [
     Case("internal VR ox", element(PRIVATE, "ox", b"abcd"), element(PRIVATE, "OB", b"abcd")),
     Case("internal VR xs", element(PRIVATE, "xs", b"abcd"), element(PRIVATE, "US", b"abcd")),
     Case("internal VR up", element(PRIVATE, "up", b"abcd"), element(PRIVATE, "UL", b"abcd")),
-    Case("reserved bytes set", element(PRIVATE, "OB", b"abcd").replace(b"OB\0\0", b"OB\1\2"), element(PRIVATE, "OB", b"abcd")),
+    Case(
+        "reserved bytes set",
+        element(PRIVATE, "OB", b"abcd").replace(b"OB\0\0", b"OB\1\2"),
+        element(PRIVATE, "OB", b"abcd"),
+    ),
     Case("UN of undefined length", open_sequence(PRIVATE, item(PLAIN_ID), vr="UN"), sequence(PRIVATE, item(ID))),
-    Case("known tag as UN of undefined length", open_sequence(0x00100020, item(PLAIN_DATE), vr="UN"), sequence(0x00100020, item(DATE))),
-    Case("sequences within UN", open_sequence(PRIVATE, item(PLAIN_ID, plain(0x00101002, item(PLAIN_DATE))), vr="UN"), sequence(PRIVATE, item(ID, sequence(0x00101002, item(DATE))))),
+    Case(
+        "known tag as UN of undefined length",
+        open_sequence(0x00100020, item(PLAIN_DATE), vr="UN"),
+        sequence(0x00100020, item(DATE)),
+    ),
+    Case(
+        "sequences within UN",
+        open_sequence(PRIVATE, item(PLAIN_ID, plain(0x00101002, item(PLAIN_DATE))), vr="UN"),
+        sequence(PRIVATE, item(ID, sequence(0x00101002, item(DATE)))),
+    ),
     unchanged("UN of defined length", element(PRIVATE, "UN", item(PLAIN_ID))),
     Case("zeros", bytes(8) + STUDY, group_length(0, 0) + STUDY),
     Case("bytes behind the last element", STUDY + b"\x30\0\1\0LO", STUDY),
@@ -196,11 +216,15 @@ STRANGE = [
     Case("no item in a sequence", sequence(SQ, PLAIN_ID) + STUDY, Abort),
     Case("bytes behind an item", sequence(SQ, item(ID) + b"\0\0") + STUDY, Abort),
     Case("element longer than its item", sequence(SQ, item(element(0x00100020, "LO", b"ab", 8))) + STUDY, Abort),
-    Case("item delimiter missing", element(SQ, "SQ", plain(ITEM, ID, UNDEFINED) + plain(SEQUENCE_END), UNDEFINED) + STUDY, Abort),
+    Case(
+        "item delimiter missing",
+        element(SQ, "SQ", plain(ITEM, ID, UNDEFINED) + plain(SEQUENCE_END), UNDEFINED) + STUDY,
+        Abort,
+    ),
     Case("sequence delimiter missing", element(SQ, "SQ", item(ID), UNDEFINED), Abort),
     Case("value cut", ID + element(0x00300001, "LO", b"ab", 8), Abort),
     Case("pixel data cut", ID + element(PIXELS, "OW", b"abcd", 8), Abort),
-]  # fmt: skip
+]
 
 FRAGMENTS = open_sequence(PIXELS, item(), item(b"abcd"), vr="OB")
 PIXEL_DATA = [
@@ -210,46 +234,180 @@ PIXEL_DATA = [
     unchanged("no fragment", open_sequence(PIXELS, vr="OB"), JPEG),
     unchanged("fragments with lengths undefined", ID + FRAGMENTS, JPEG, UNDEFINED_LENGTHS),
     Case("fragments as OW", open_sequence(PIXELS, item(), item(b"abcd"), vr="OW"), FRAGMENTS, JPEG),
-    Case("odd fragment", open_sequence(PIXELS, item(), item(b"abc"), vr="OB") + STUDY[:0] + element(0xFFFA0010, "OB", b"a"), open_sequence(PIXELS, item(), item(b"abc\0"), vr="OB") + element(0xFFFA0010, "OB", b"a\0"), JPEG),
+    Case(
+        "odd fragment",
+        open_sequence(PIXELS, item(), item(b"abc"), vr="OB") + element(0xFFFA0010, "OB", b"a"),
+        open_sequence(PIXELS, item(), item(b"abc\0"), vr="OB") + element(0xFFFA0010, "OB", b"a\0"),
+        JPEG,
+    ),
     Case("native pixels in a compressed syntax", ID + element(PIXELS, "OW", b"abcd"), Abort, JPEG),
     Case("fragments in an uncompressed syntax", ID + FRAGMENTS, Refusal),
     Case("fragments to an uncompressed syntax", ID + FRAGMENTS, Refusal, JPEG, TO_LITTLE),
     unchanged("no pixels to an uncompressed syntax", ID, JPEG, TO_LITTLE),
     Case("wrong tag among fragments", element(PIXELS, "OB", item() + ID, UNDEFINED), Abort, JPEG),
-    Case("fragment of undefined length", element(PIXELS, "OB", plain(ITEM, b"", UNDEFINED) + plain(SEQUENCE_END), UNDEFINED), Abort, JPEG),
-]  # fmt: skip
+    Case(
+        "fragment of undefined length",
+        element(PIXELS, "OB", plain(ITEM, b"", UNDEFINED) + plain(SEQUENCE_END), UNDEFINED),
+        Abort,
+        JPEG,
+    ),
+]
 
 CONVERSIONS = [
-    Case("little to big", element(0x00280010, "US", b"abcd") + element(0x00189087, "FD", b"abcdefgh") + element(PIXELS, "OW", b"abcd"), big(0x00189087, "FD", b"hgfedcba") + big(0x00280010, "US", b"badc") + big(PIXELS, "OW", b"badc"), encoding=TO_BIG),
-    Case("big to little", big(0x00280009, "AT", b"abcd") + big(0x00660016, "OF", b"abcd"), element(0x00280009, "AT", b"badc") + element(0x00660016, "OF", b"dcba"), BIG, TO_LITTLE),
+    Case(
+        "little to big",
+        element(0x00280010, "US", b"abcd") + element(0x00189087, "FD", b"abcdefgh") + element(PIXELS, "OW", b"abcd"),
+        big(0x00189087, "FD", b"hgfedcba") + big(0x00280010, "US", b"badc") + big(PIXELS, "OW", b"badc"),
+        encoding=TO_BIG,
+    ),
+    Case(
+        "big to little",
+        big(0x00280009, "AT", b"abcd") + big(0x00660016, "OF", b"abcd"),
+        element(0x00280009, "AT", b"badc") + element(0x00660016, "OF", b"dcba"),
+        BIG,
+        TO_LITTLE,
+    ),
     unchanged("big stays big", big(0x00280009, "AT", b"abcd") + big(PIXELS, "OW", b"abcd"), BIG),
-    Case("half a number to big", element(0x00189087, "FD", b"abcdefghijkl"), big(0x00189087, "FD", b"hgfedcbaijkl"), encoding=TO_BIG),
-    Case("explicit to implicit", ID + open_sequence(0x00101002, open_item(DATE)), PLAIN_ID + plain(0x00101002, item(PLAIN_DATE)), encoding=TO_IMPLICIT),
-    Case("implicit to explicit", PLAIN_ID + plain(0x00101002, item(PLAIN_DATE)), ID + sequence(0x00101002, item(DATE)), IMPLICIT, TO_LITTLE),
-    Case("pixels and overlays", plain(0x60003000, b"ab") + plain(PIXELS, b"abcd"), element(0x60003000, "OW", b"ab") + element(PIXELS, "OW", b"abcd"), IMPLICIT, TO_LITTLE),
-    Case("signed pixels", plain(0x00280103, b"\1\0") + plain(0x00280106, b"ab") + plain(0x00281101, b"abcdef"), element(0x00280103, "US", b"\1\0") + element(0x00280106, "SS", b"ab") + element(0x00281101, "US", b"abcdef"), IMPLICIT, TO_LITTLE),
-    Case("unsigned pixels", plain(0x00280103, b"\0\0") + plain(0x00280106, b"ab"), element(0x00280103, "US", b"\0\0") + element(0x00280106, "US", b"ab"), IMPLICIT, TO_LITTLE),
-    Case("signed pixels elsewhere", plain(0x00280103, b"\1\0") + plain(0x00283000, item(plain(0x00283002, b"abcdef"))), element(0x00280103, "US", b"\1\0") + sequence(0x00283000, item(element(0x00283002, "US", b"abcdef"))), IMPLICIT, TO_LITTLE),
-    Case("lookup table", plain(0x00281201, b"abcd") + plain(0x00283006, b"abcd"), element(0x00281201, "OW", b"abcd") + element(0x00283006, "OW", b"abcd"), IMPLICIT, TO_LITTLE),
-    Case("unknown elements", plain(0x00100099, b"abcd") + plain(PRIVATE, b"abcd"), element(0x00100099, "UN", b"abcd") + element(PRIVATE, "UN", b"abcd"), IMPLICIT, TO_LITTLE),
-    Case("private creator", plain(0x00110010, b"ab  ") + plain(0x00110100, b"ab"), element(0x00110010, "LO", b"ab") + element(0x00110100, "UN", b"ab"), IMPLICIT, TO_LITTLE),
-    Case("known private element", plain(0x00290010, b"SIEMENS CSA HEADER") + plain(0x00291008, b"ab  "), element(0x00290010, "LO", b"SIEMENS CSA HEADER") + element(0x00291008, "CS", b"ab"), IMPLICIT, TO_LITTLE),
-    Case("unknown sequence", plain(PRIVATE, item(PLAIN_ID) + plain(SEQUENCE_END), UNDEFINED), sequence(PRIVATE, item(ID)), IMPLICIT, TO_LITTLE),
-    Case("known element of undefined length", plain(0x00100020, item(PLAIN_ID) + plain(SEQUENCE_END), UNDEFINED), Abort, IMPLICIT),
+    Case(
+        "half a number to big",
+        element(0x00189087, "FD", b"abcdefghijkl"),
+        big(0x00189087, "FD", b"hgfedcbaijkl"),
+        encoding=TO_BIG,
+    ),
+    Case(
+        "explicit to implicit",
+        ID + open_sequence(0x00101002, open_item(DATE)),
+        PLAIN_ID + plain(0x00101002, item(PLAIN_DATE)),
+        encoding=TO_IMPLICIT,
+    ),
+    Case(
+        "implicit to explicit",
+        PLAIN_ID + plain(0x00101002, item(PLAIN_DATE)),
+        ID + sequence(0x00101002, item(DATE)),
+        IMPLICIT,
+        TO_LITTLE,
+    ),
+    Case(
+        "pixels and overlays",
+        plain(0x60003000, b"ab") + plain(PIXELS, b"abcd"),
+        element(0x60003000, "OW", b"ab") + element(PIXELS, "OW", b"abcd"),
+        IMPLICIT,
+        TO_LITTLE,
+    ),
+    Case(
+        "signed pixels",
+        plain(0x00280103, b"\1\0") + plain(0x00280106, b"ab") + plain(0x00281101, b"abcdef"),
+        element(0x00280103, "US", b"\1\0") + element(0x00280106, "SS", b"ab") + element(0x00281101, "US", b"abcdef"),
+        IMPLICIT,
+        TO_LITTLE,
+    ),
+    Case(
+        "unsigned pixels",
+        plain(0x00280103, b"\0\0") + plain(0x00280106, b"ab"),
+        element(0x00280103, "US", b"\0\0") + element(0x00280106, "US", b"ab"),
+        IMPLICIT,
+        TO_LITTLE,
+    ),
+    Case(
+        "signed pixels elsewhere",
+        plain(0x00280103, b"\1\0") + plain(0x00283000, item(plain(0x00283002, b"abcdef"))),
+        element(0x00280103, "US", b"\1\0") + sequence(0x00283000, item(element(0x00283002, "US", b"abcdef"))),
+        IMPLICIT,
+        TO_LITTLE,
+    ),
+    Case(
+        "lookup table",
+        plain(0x00281201, b"abcd") + plain(0x00283006, b"abcd"),
+        element(0x00281201, "OW", b"abcd") + element(0x00283006, "OW", b"abcd"),
+        IMPLICIT,
+        TO_LITTLE,
+    ),
+    Case(
+        "unknown elements",
+        plain(0x00100099, b"abcd") + plain(PRIVATE, b"abcd"),
+        element(0x00100099, "UN", b"abcd") + element(PRIVATE, "UN", b"abcd"),
+        IMPLICIT,
+        TO_LITTLE,
+    ),
+    Case(
+        "private creator",
+        plain(0x00110010, b"ab  ") + plain(0x00110100, b"ab"),
+        element(0x00110010, "LO", b"ab") + element(0x00110100, "UN", b"ab"),
+        IMPLICIT,
+        TO_LITTLE,
+    ),
+    Case(
+        "known private element",
+        plain(0x00290010, b"SIEMENS CSA HEADER") + plain(0x00291008, b"ab  "),
+        element(0x00290010, "LO", b"SIEMENS CSA HEADER") + element(0x00291008, "CS", b"ab"),
+        IMPLICIT,
+        TO_LITTLE,
+    ),
+    unchanged("unknown private value", plain(0x00110010, b"ACME") + plain(PRIVATE, b"ab  "), IMPLICIT),
+    Case(
+        "unknown sequence",
+        plain(PRIVATE, item(PLAIN_ID) + plain(SEQUENCE_END), UNDEFINED),
+        sequence(PRIVATE, item(ID)),
+        IMPLICIT,
+        TO_LITTLE,
+    ),
+    Case(
+        "known element of undefined length",
+        plain(0x00100020, item(PLAIN_ID) + plain(SEQUENCE_END), UNDEFINED),
+        Abort,
+        IMPLICIT,
+    ),
     Case("sequence that is none", plain(0x00082112, b"ab  ") + PLAIN_ID, Abort, IMPLICIT),
-    Case("long value of a short VR", plain(0x00104000, b"x" * 65535 + b" "), element(0x00104000, "UN", b"x" * 65535 + b" "), IMPLICIT, TO_LITTLE),
-    Case("longest value of a short VR", plain(0x00104000, b"x" * 65534 + b"  "), element(0x00104000, "LT", b"x" * 65534), IMPLICIT, TO_LITTLE),
-    Case("new VRs", element(0x0040A160, "UT", b"ab") + element(0x00660016, "OF", b"abcd"), element(0x0040A160, "OB", b"ab") + element(0x00660016, "OB", b"abcd"), encoding=OLD_VR),
-    Case("UN converted", element(0x00280010, "UN", b"ab") + element(0x00400280, "UN", b"a   "), element(0x00280010, "US", b"ab") + element(0x00400280, "ST", b"a "), encoding=CONVERT),
+    Case(
+        "long value of a short VR",
+        plain(0x00104000, b"x" * 65535 + b" "),
+        element(0x00104000, "UN", b"x" * 65535 + b" "),
+        IMPLICIT,
+        TO_LITTLE,
+    ),
+    Case(
+        "longest value of a short VR",
+        plain(0x00104000, b"x" * 65534 + b"  "),
+        element(0x00104000, "LT", b"x" * 65534),
+        IMPLICIT,
+        TO_LITTLE,
+    ),
+    Case(
+        "new VRs",
+        element(0x0040A160, "UT", b"ab") + element(0x00660016, "OF", b"abcd"),
+        element(0x0040A160, "OB", b"ab") + element(0x00660016, "OB", b"abcd"),
+        encoding=OLD_VR,
+    ),
+    Case(
+        "UN converted",
+        element(0x00280010, "UN", b"ab") + element(0x00400280, "UN", b"a   "),
+        element(0x00280010, "US", b"ab") + element(0x00400280, "ST", b"a "),
+        encoding=CONVERT,
+    ),
     Case("UN converted to a sequence", element(SQ, "UN", item(PLAIN_ID)), sequence(SQ, item(ID)), encoding=CONVERT),
     Case("UN converted in big endian", big(0x00280010, "UN", b"ab"), big(0x00280010, "US", b"ba"), BIG, CONVERT),
-]  # fmt: skip
+]
 
 PADDED = [
-    Case("items padded", sequence(SQ, item(ID), item()) + PADDING, sequence(SQ, item(ID, element(0xFFFCFFFC, "OB", bytes(10))), item()), encoding=Encoding(item_padding=16)),
-    Case("items padded in undefined lengths", sequence(SQ, item(ID)), open_sequence(SQ, open_item(ID, element(0xFFFCFFFC, "OB", bytes(10)))), encoding=Encoding(item_padding=16, sequence_length=SequenceLength.UNDEFINED)),
-    Case("items padded in implicit form", sequence(SQ, item(ID)), plain(SQ, item(PLAIN_ID, plain(0xFFFCFFFC, bytes(14)))), encoding=Encoding(item_padding=16, transfer_syntax=OutputSyntax.IMPLICIT)),
+    Case(
+        "items padded",
+        sequence(SQ, item(ID), item()) + PADDING,
+        sequence(SQ, item(ID, element(0xFFFCFFFC, "OB", bytes(10))), item()),
+        encoding=Encoding(item_padding=16),
+    ),
+    Case(
+        "items padded in undefined lengths",
+        sequence(SQ, item(ID)),
+        open_sequence(SQ, open_item(ID, element(0xFFFCFFFC, "OB", bytes(10)))),
+        encoding=Encoding(item_padding=16, sequence_length=SequenceLength.UNDEFINED),
+    ),
+    Case(
+        "items padded in implicit form",
+        sequence(SQ, item(ID)),
+        plain(SQ, item(PLAIN_ID, plain(0xFFFCFFFC, bytes(14)))),
+        encoding=Encoding(item_padding=16, transfer_syntax=OutputSyntax.IMPLICIT),
+    ),
     unchanged("items that need no padding", sequence(SQ, item(ID)), encoding=Encoding(item_padding=2)),
-]  # fmt: skip
+]
 
 CASES = [*LENGTHS, *GROUP_LENGTHS, *VALUES, *ORDER, *STRANGE, *PIXEL_DATA, *CONVERSIONS, *PADDED]

@@ -74,16 +74,24 @@ def test_ranges(notation: str, inside: list[int], outside: list[int]):
 
 @pytest.mark.parametrize(
     ("written", "tag", "vr"),
-    [("ox", 0x00420011, "OB"), ("px", 0x7FE00010, "OW"), ("up", 0x00041200, "UL"), ("na", 0xFFFE0001, "UN"), ("lt", 0x00281201, "OW"), ("xs", 0x00280106, "US")],
-)  # fmt: skip
+    [
+        ("ox", 0x00420011, "OB"),
+        ("px", 0x7FE00010, "OW"),
+        ("up", 0x00041200, "UL"),
+        ("na", 0xFFFE0001, "UN"),
+        ("lt", 0x00281201, "OW"),
+        ("xs", 0x00280106, "US"),
+    ],
+)
 def test_internal_vrs_of_dcmtk(written: str, tag: int, vr: str):
     text = f"({tag >> 16:04x},{tag & 0xFFFF:04x})\t{written}\tSomething\t1\tMine"
     assert resolved(EMPTY.with_text(text).vr(tag), tag, signed=False).name == vr
 
 
 @pytest.mark.parametrize(
-    "line", ["0010,0010\tPN\tName", "(0010,0010)\tQQ\tName", "(0010)\tPN\tName", "(001g,0010)\tPN", "(0010,0010)", "nonsense"]
-)  # fmt: skip
+    "line",
+    ["0010,0010\tPN\tName", "(0010,0010)\tQQ\tName", "(0010)\tPN\tName", "(001g,0010)\tPN", "(0010,0010)", "nonsense"],
+)
 def test_what_cannot_be_understood_is_named_by_its_line(line: str):
     with pytest.raises(ValueError, match="line 2"):
         EMPTY.with_text("# first\n" + line)

@@ -23,7 +23,7 @@ from storescpd.dataset import (
 from tests.dataset.applied import reencoded
 from tests.dataset.build import BIG, IMPLICIT, LITTLE
 from tests.dataset.cases import CASES, Case
-from tests.dataset.oddities import Sender
+from tests.dataset.oddities import CREATORS, Sender
 from tests.dataset.oracle import Oracle, Refused, Stored, oracle
 from tests.dataset.samples import REPOSITORY, Sample, bundled, corpus
 from tests.support.reference import version
@@ -57,7 +57,9 @@ OPTIONS = {
     "-e +p 0 16": Encoding(item_padding=16, sequence_length=SequenceLength.UNDEFINED),
     "+ti +p 0 16": Encoding(OutputSyntax.IMPLICIT, item_padding=16),
     "+te -u -e": Encoding(OutputSyntax.EXPLICIT_LITTLE, new_vr=False, sequence_length=SequenceLength.UNDEFINED),
-    "+tb +g +p 256 32": Encoding(OutputSyntax.EXPLICIT_BIG, group_length=GroupLength.CREATE, file_padding=256, item_padding=32),
+    "+tb +g +p 256 32": Encoding(
+        OutputSyntax.EXPLICIT_BIG, group_length=GroupLength.CREATE, file_padding=256, item_padding=32
+    ),
     "+tb -u +uc": Encoding(OutputSyntax.EXPLICIT_BIG, new_vr=False, convert_un=True),
     "+ti +g -e +p 128 8": Encoding(
         OutputSyntax.IMPLICIT, True, GroupLength.CREATE, SequenceLength.UNDEFINED, file_padding=128, item_padding=8
@@ -66,12 +68,14 @@ OPTIONS = {
         OutputSyntax.DEFLATED, True, GroupLength.CREATE, SequenceLength.UNDEFINED, convert_un=True
     ),
     "+te -g +uc": Encoding(OutputSyntax.EXPLICIT_LITTLE, True, GroupLength.REMOVE, convert_un=True),
-}  # fmt: skip
+}
 
 OPTION_SETS = pytest.mark.parametrize("options", OPTIONS, ids=lambda options: options or "default")
 
 NEWER_SYNTAXES = re.compile(r"1\.2\.840\.10008\.1\.2\.(1\.98|4\.10[0-6]\.1|4\.11[0-2]|4\.20[1-3]|8\.1)$")
 """Transfer syntaxes that 3.6.7 does not know."""
+
+KNOWN_CREATORS = [name for name in CREATORS if name.startswith((b"SIEMENS", b"GEMS"))]
 
 GENERATED = 150
 """Data sets for each set of options."""
@@ -114,6 +118,12 @@ def known(sample: Sample, theirs: Stored | Refused, ours: object) -> str | None:
         return "newer-syntaxes"
     if isinstance(ours, DataSetError) and ours.message.startswith("data set ends within"):
         return "truncated"
+    if (
+        isinstance(theirs, Refused)
+        and not isinstance(ours, Exception)
+        and any(name in sample.data for name in KNOWN_CREATORS)
+    ):
+        return "private-sequences"
     if isinstance(ours, ConversionError) and isinstance(theirs, Refused):
         return "refused-at-once"
     if isinstance(ours, ConversionError) and not sample.data:

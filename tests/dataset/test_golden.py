@@ -4,7 +4,9 @@ import pytest
 
 from storescpd.dataset import ConversionError, DataSetError, Dictionary
 from tests.dataset.applied import reencoded
-from tests.dataset.cases import CASES, Abort, Case, Refusal
+from tests.dataset.build import IMPLICIT, element, item, plain, sequence
+from tests.dataset.cases import CASES, ID, PLAIN_ID, TO_LITTLE, Abort, Case, Refusal
+from tests.dataset.oddities import SEQUENCE_END, UNDEFINED
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -27,3 +29,19 @@ def test_what_was_written_stays_as_it_is(case: Case, dictionary: Dictionary):
     if case.encoding.transfer_syntax != "same":
         pytest.skip("another transfer syntax")
     assert reencoded(case.expected, case.syntax, case.encoding, dictionary)[0] == case.expected
+
+
+def test_a_private_dictionary_may_be_wrong(dictionary: Dictionary):
+    """What is sent as a sequence is one, and what is none is not: storescp aborts where its dictionary is wrong."""
+    creator = plain(0x00290010, b"SIEMENS CSA HEADER")
+    written = element(0x00290010, "LO", b"SIEMENS CSA HEADER")
+    assert dictionary.private_vr("SIEMENS CSA HEADER", 0x00291010) == "OB"
+    sent = plain(0x00291010, item(PLAIN_ID) + plain(SEQUENCE_END), UNDEFINED)
+    assert reencoded(creator + sent, IMPLICIT, TO_LITTLE, dictionary)[0] == written + sequence(0x00291010, item(ID))
+
+    wrong = dictionary.with_text('(0029,"SIEMENS CSA HEADER",10)\tSQ\tWrong\t1\tMine')
+    sent, kept = plain(0x00291010, b"abcdefgh"), element(0x00291010, "UN", b"abcdefgh")
+    for size in (1, 100):
+        assert reencoded(creator + sent, IMPLICIT, TO_LITTLE, wrong, (size,))[0] == written + kept
+    right = plain(0x00291010, item(PLAIN_ID))
+    assert reencoded(creator + right, IMPLICIT, TO_LITTLE, wrong)[0] == written + sequence(0x00291010, item(ID))

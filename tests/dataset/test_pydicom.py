@@ -38,7 +38,7 @@ def usable(sample: Sample, dictionary: Dictionary) -> bool:
     try:
         written = reencoded(sample.data, sample.syntax, Encoding(OutputSyntax.EXPLICIT_LITTLE), dictionary)[0]
         str(read(written, LITTLE))
-    except Exception:  # noqa: BLE001: whatever pydicom dislikes is no sample for this test
+    except Exception:  # noqa: BLE001 - whatever pydicom dislikes is no sample for this test
         return False
     return True
 

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storescpd.dataset import Dictionary, Encoding, GroupLength, OutputSyntax, SequenceLength, elements, reader
+from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
+from storescpd.dataset import (
+    Dictionary,
+    Encoding,
+    GroupLength,
+    OutputSyntax,
+    Patch,
+    Reencoder,
+    SequenceLength,
+    large,
+    reader,
+)
 from tests.dataset.applied import reencoded
 from tests.dataset.build import BIG, IMPLICIT, LITTLE, element, group_length, item, open_item, open_sequence, plain
 from tests.dataset.cases import CASES
@@ -29,9 +40,9 @@ SIZES = st.lists(st.integers(1, 60), min_size=1, max_size=5)
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is large: values are streamed, structure is handed out at once."""
-    monkeypatch.setattr(elements, "LARGE", 8)
-    monkeypatch.setattr(elements, "LARGE_TEXT", 10)
-    monkeypatch.setattr(elements, "HOLD", 40)
+    monkeypatch.setattr(large, "LARGE", 8)
+    monkeypatch.setattr(large, "LARGE_TEXT", 10)
+    monkeypatch.setattr(large, "HOLD", 40)
     monkeypatch.setattr(reader, "HOLD", 40)
 
 
@@ -48,8 +59,11 @@ def test_fragments_do_not_matter(
     seed: int, encoding: Encoding, sizes: list[int], per_feed: int, dictionary: Dictionary
 ) -> None:
     syntax, data = sent(seed)
-    whole = reencoded(data, syntax, encoding, dictionary, (len(data),), 300)[0]
-    assert reencoded(data, syntax, encoding, dictionary, sizes, 300, per_feed)[0] == whole
+    whole = reencoded(data, syntax, encoding, dictionary, (len(data),), 300)
+    pieces = reencoded(data, syntax, encoding, dictionary, sizes, 300, per_feed)
+    assert pieces[0] == whole[0]
+    assert pieces[1].warnings == whole[1].warnings
+    assert pieces[1].identity == whole[1].identity
 
 
 @pytest.mark.parametrize("seed", range(300))
@@ -68,7 +82,7 @@ def test_patience_does_not_matter(seed: int, dictionary: Dictionary):
     sizes = [random.randint(1, 70) for _ in range(3)]
     streamed = reencoded(data, syntax, encoding, dictionary, sizes, 300)[0]
     with pytest.MonkeyPatch.context() as patient:
-        for module, name in ((elements, "LARGE"), (elements, "LARGE_TEXT"), (elements, "HOLD"), (reader, "HOLD")):
+        for module, name in ((large, "LARGE"), (large, "LARGE_TEXT"), (large, "HOLD"), (reader, "HOLD")):
             patient.setattr(module, name, 1 << 20)
         assert streamed == reencoded(data, syntax, encoding, dictionary, (len(data),), 300)[0]
 
@@ -84,9 +98,6 @@ def test_canonical_data_passes_as_it_came(dictionary: Dictionary):
     """A large value is handed on as views of the caller's own fragments."""
     value = bytes(200_000)
     data = element(0x00100020, "LO", b"ab") + element(0x7FE00010, "OW", value)
-    from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
-    from storescpd.dataset import Reencoder
-
     fragments = [bytearray(data[at : at + 16384]) for at in range(0, len(data), 16384)]
     reencoder = Reencoder(TRANSFER_SYNTAXES[LITTLE], Encoding(), dictionary)
     pieces = [piece for fragment in fragments for piece in reencoder.feed([memoryview(fragment)])]
@@ -112,9 +123,6 @@ def test_order_behind_a_large_value_is_made_by_the_plan(dictionary: Dictionary):
 
 
 def test_a_small_object_needs_neither_patch_nor_plan(dictionary: Dictionary):
-    from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
-    from storescpd.dataset import Patch, Reencoder
-
     data = (
         element(0x00100020, "LO", b"ab") + open_sequence(0x00081140, open_item(element(0x00100010, "PN", b"a  "))) * 2
     )
