@@ -33,16 +33,21 @@ class Threads(Generic[T]):
         self._idle = 0
 
     def start(self) -> None:
-        """Start waiting."""
+        """Start waiting.
+
+        Raises:
+            RuntimeError: the system has not a single thread.
+        """
         threading.stack_size(STACK)
-        self._add()
+        if not self._add():
+            raise RuntimeError("no thread can be started")
 
     def join(self) -> None:
         """Wait until no thread waits any more; ``wait`` has been told to return ``None``."""
         with self._turn:
             return
 
-    def _add(self) -> None:
+    def _add(self) -> bool:
         self._count(1)
         try:
             threading.Thread(target=self._run, daemon=True).start()
@@ -50,6 +55,8 @@ class Threads(Generic[T]):
             # The connection at hand is served; the next one waits in the backlog until a thread is free again.
             self._count(-1)
             log_event(logger, logging.WARNING, "no more threads", cause=str(error))
+            return False
+        return True
 
     def _count(self, change: int) -> int:
         with self._counting:
