@@ -97,8 +97,7 @@ def _tokens(text: str) -> Iterator[Supersection | Section | tuple[str, Value]]:
     while at < len(text):
         if text[at] == "[":
             header, at = _header(text, at)
-            if header is not None:
-                yield header
+            yield header
         elif key := _KEY.match(text, at):
             value, at = _value(text, key.end())
             yield folded(key[1]), Value(value, key.end())
@@ -107,15 +106,16 @@ def _tokens(text: str) -> Iterator[Supersection | Section | tuple[str, Value]]:
         at = _end(_BLANK, text, at)
 
 
-def _header(text: str, start: int) -> tuple[Supersection | Section | None, int]:
-    """A header and where it ends; ``None`` where the text ends first. Each bracket wants one that closes it."""
+def _header(text: str, start: int) -> tuple[Supersection | Section, int]:
+    """A header and where it ends. Each bracket wants one that closes it, or else the text ends with it."""
     opening = _end(_OPENING, text, start)
     depth = text.count("[", start, opening)
     name = text[opening : (end := _end(_NAME, text, opening))]
     for _ in range(depth):
         end = text.find("]", end) + 1
         if not end:
-            return None, len(text)
+            end = len(text)
+            break
     made = Section if depth == 1 else Supersection
     return made(folded(name), spelled(name), start), end
 

@@ -102,6 +102,8 @@ CASES = {
     "one bracket too many closes": (0, [("[C]", "[C]]")]),
     "one bracket too many opens": (23, [("[C]", "[[C]")]),
     "bracket never closed": (23, [("[C]", "[C")]),
+    "header never closed": (22, [("[P]", "[P")]),
+    "header closed in a comment": (22, [("[P]", "[P\n#]")]),
     "supersection never closed": (1, [("[[Profiles]]", "[[Profiles")]),
     "words behind a header": (23, [("[C]\n", "[C] xx\n")]),
     "key behind a header": (0, [("[C]\n", "[C] ")]),
