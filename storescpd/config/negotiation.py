@@ -45,7 +45,12 @@ class Profile(Section):
 
 
 class Negotiation(Section):
-    """Presentation contexts: classes and transfer syntaxes."""
+    """Presentation contexts: classes and transfer syntaxes.
+
+    With a profile, its lists alone say what is accepted. The profiles Default and AllDICOM ship in profiles.cfg, for
+    profile_file, and as tables to copy and change in profiles.toml. storescpd --import-profiles FILE prints the tables
+    for any association profile file of storescp.
+    """
 
     profile: Text = setting("", "one of [negotiation.profiles]; not with prefer or promiscuous", option="-xf")
     profile_file: OptionalPath = setting(

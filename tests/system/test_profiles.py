@@ -57,7 +57,11 @@ def test_each_listener_has_its_profile(tmp_path):
     config = {
         "negotiation": TABLES,
         "listeners": [listener("plain"), listener("ct", profile="ct"), listener("mr", profile="mr")],
-        "peers": [{"calling_ae_title": "RLE*", "negotiation": {"prefer": "rle"}}, {"calling_ae_title": "OTHER"}],
+        "peers": [
+            {"calling_ae_title": "RLE*", "negotiation": {"prefer": "rle"}},
+            {"calling_ae_title": "OTHER"},
+            {"calling_ae_title": "CT", "negotiation": {"profile": "ct"}},
+        ],
     }
     roles = role_item(CT_IMAGE, 0, 1)
     with storescpd(tmp_path / "in", config) as daemon:
@@ -67,6 +71,7 @@ def test_each_listener_has_its_profile(tmp_path):
         assert accepted(ports["mr"]) == {5: BIG}
         # What is said of a sender counts more than what is said of a port.
         assert accepted(ports["mr"], calling="RLE1") == {1: LITTLE, 3: RLE, 5: BIG}
+        assert accepted(ports["mr"], calling="CT", extra=roles) == {3: IMPLICIT}
         assert accepted(ports["mr"], calling="OTHER") == {5: BIG}
 
 
