@@ -233,6 +233,31 @@ def test_roles_that_are_neither_0_nor_1(tmp_path, proposed, theirs, ours):
     assert sub_items(negotiated(policy_of_profile(path, "p"), request).items, 0x54)[0][-2:] == ours
 
 
+# Contexts and role items: several items for one class, for a class that is not proposed, with a NUL, with a blank; two
+# contexts of one class; contexts with one id, of which the last counts.
+ODD_ROLES = [
+    ([(1, CT, [BIG])], role_item(CT, 1, 0) + role_item(CT, 0, 1), [b"\1\0"]),
+    ([(1, CT, [BIG])], role_item(CT, 0, 1) + role_item(CT, 1, 0), [b"\0\0"]),
+    ([(1, CT, [BIG])], role_item(MR, 1, 1), []),
+    ([(1, CT, [BIG])], role_item(CT + "\0", 1, 1), [b"\1\0"]),
+    ([(1, CT, [BIG])], role_item(CT + " ", 1, 1), []),
+    ([(3, CT, [BIG]), (1, CT, [BIG])], role_item(CT, 1, 1), [b"\1\0", b"\1\0"]),
+    ([(1, CT, [BIG]), (1, MR, [BIG])], role_item(CT, 1, 1), [b"\1\0"]),
+    ([(1, MR, [BIG]), (1, CT, [BIG])], role_item(CT, 1, 1), []),
+]
+
+
+@pytest.mark.parametrize(("proposed", "extra", "roles"), ODD_ROLES)
+def test_odd_role_items(tmp_path, proposed, extra, roles):
+    path = tmp_path / "roles.cfg"
+    path.write_text(HAND_MADE["one class"])
+    request = associate_request(proposed, extra=extra)
+    with storescp(tmp_path / "out", "-xf", str(path), "p") as receiver:
+        theirs = answered(receiver.port, request)
+    assert negotiated(policy_of_profile(path, "p"), request).items == theirs
+    assert [value[-2:] for value in sub_items(theirs, 0x54)] == roles
+
+
 def test_a_profile_alone_decides(tmp_path):
     path = tmp_path / "profiles.cfg"
     path.write_text(HAND_MADE["plain"])
