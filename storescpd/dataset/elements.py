@@ -39,7 +39,7 @@ class Elements:
         self._encapsulated = encapsulated
         self._keeps_pixel_data = keeps_pixel_data
 
-    def element(self, at: int, key: bytes, tag: int, length: int, rule: Rule) -> int:  # noqa: PLR0911
+    def element(self, at: int, key: bytes, tag: int, length: int, rule: Rule) -> int:  # noqa: C901, PLR0911
         """Deal with the element at ``at``; returns where to go on, or ``MORE``.
 
         ``key``, ``tag``, ``length`` and ``rule`` are what its first eight bytes say. Raises ``DataSetError`` and
@@ -52,7 +52,6 @@ class Elements:
         unknown = rule if special is Special.PRIVATE else None
         if special is Special.PRIVATE or special is Special.SIGNED:
             rule = self._dependent(key, tag, rule)
-            special = rule.special
         level = self._assembly.level
         content = at + 8
         if rule.long_in:
