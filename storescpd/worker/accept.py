@@ -1,6 +1,7 @@
 """Taking connections: fairly among the workers, within the limits of the daemon."""
 
 import logging
+import math
 import os
 import select
 import socket
@@ -28,6 +29,8 @@ FULL_PAUSE = 0.02
 """Seconds between two looks whether a place is free, where others wait in the backlog."""
 HEARTBEAT = 1.0
 """Seconds between two signs of life."""
+TELL_AGAIN = 60.0
+"""Seconds until the log says again that connections cannot be accepted."""
 SILENCE = 3 * HEARTBEAT
 """Seconds without one after which nobody waits for a worker's turn."""
 
@@ -67,7 +70,7 @@ class AcceptLoop:
         self._poll = select.poll()
         self._stop = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._deferred = 0
-        self._failing = False
+        self._told = -math.inf
         self.sessions: dict[Session, socket.socket] = {}
 
     def start(self) -> None:
@@ -123,7 +126,6 @@ class AcceptLoop:
             time.sleep(pause)
         if connection is None:
             return None
-        self._failing = False
         limit = self._settings.places.connections
         if not limit or total <= limit:
             return connection
@@ -153,10 +155,11 @@ class AcceptLoop:
         return Connection(connection, address[0], address[1], listener.name)
 
     def _refused(self, error: OSError) -> None:
-        """Out of descriptors or memory: those that wait must not spin us, and be told of once."""
-        if not self._failing:
+        """Out of descriptors or memory: those that wait must not spin us, nor fill the log."""
+        now = time.monotonic()
+        if now - self._told >= TELL_AGAIN:
             log_event(logger, logging.ERROR, "cannot accept connections", cause=error.strerror or str(error))
-        self._failing = True
+            self._told = now
         time.sleep(FULL_PAUSE)
 
     def _turn_away(self, connection: Connection, cause: str) -> None:
