@@ -2,6 +2,7 @@
 
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -127,19 +128,28 @@ def test_a_reload_while_it_cannot_fork(tmp_path):
         eventually(lambda: daemon.worker_pids() not in ([old], []) and old not in daemon.worker_pids())
 
 
+def suspend(pid: int) -> None:
+    """SIGSTOP, and wait until every thread has obeyed."""
+    end(pid, signal.SIGSTOP)
+    tasks = Path(f"/proc/{pid}/task")
+    eventually(
+        lambda: all((task / "stat").read_text().rpartition(")")[2].split()[0] == "T" for task in tasks.iterdir())
+    )
+
+
 def test_a_stopped_worker_stops_nobody_else(tmp_path):
     """It keeps its connections and loses none; the others go on, and the daemon ends all the same."""
     config = {"process": {"drain_timeout": 0}}
     with storescpd(tmp_path / "out", config, workers=2) as daemon:
         with associate(daemon.port) as association:
             stopped = owner(daemon, association)
-            end(stopped, signal.SIGSTOP)
+            suspend(stopped)
             held = [associate(daemon.port) for _ in range(4)]
             assert {owner(daemon, other) for other in held}.isdisjoint({stopped})
             assert [other.echo(ECHO) for other in held] == [SUCCESS] * 4
             end(stopped, signal.SIGCONT)
             assert association.echo(ECHO) == SUCCESS
-            end(stopped, signal.SIGSTOP)
+            suspend(stopped)
             daemon.signal(signal.SIGTERM)
             for other in held:
                 assert other.read_pdu()[0] == 7
