@@ -196,6 +196,8 @@ class Assembly:
             held[level.start - base :] = b"".join(parts)
         else:
             self.rearranged.replace(level.start, writer.position, [(element.start, element.end) for element in chosen])
+            if self.rearranged.size > _INDEX_LIMIT:
+                raise DataSetError(level.start, None, "too many elements out of order")
 
     def _measure_groups(self, chosen: list[Element]) -> None:
         """Fill in the group lengths of a level by the elements that it keeps."""

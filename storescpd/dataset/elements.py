@@ -12,6 +12,10 @@ from storescpd.dataset.rules import Rule, RuleTable, Special
 from storescpd.dataset.values import STRIPPED, canonical
 from storescpd.dataset.vr import Kind
 
+_CREATOR_LENGTH = 64
+"""Characters of a private creator (PS3.5 6.2: LO); what is longer is none that a dictionary knows."""
+_CREATORS = 4096
+"""Private creators of one level that are remembered."""
 _VALUES_ONLY = frozenset({Special.GROUP_LENGTH, Special.PADDING})
 """What is written as a value whatever was sent, or not at all: not as a sequence."""
 
@@ -160,9 +164,10 @@ class Elements:
         elif special is Special.PIXEL_REPRESENTATION and level.signed is None:
             level.signed = level.table.source.short.unpack_from(value + bytes(2))[0] == 1
         elif special is Special.CREATOR:
-            level.creators = level.creators or {}
+            creators = level.creators = level.creators or {}
             creator = canonical(value, rule.vr, 1).rstrip(b" ").partition(b"\0")[0]
-            level.creators.setdefault(tag >> 16 << 8 | tag & 0xFF, creator.decode("latin-1"))
+            if len(creator) <= _CREATOR_LENGTH and len(creators) < _CREATORS:
+                creators.setdefault(tag >> 16 << 8 | tag & 0xFF, creator.decode("latin-1"))
 
     def _group_length(self, at: int, end: int, rule: Rule, value: bytes) -> None:
         """A group length begins its group, whatever its VR and value are."""

@@ -5,7 +5,7 @@ held, else by the copy plan that is made at the end.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from storescpd.dataset.levels import DUPLICATE, Elements
@@ -45,11 +45,14 @@ class Rearrangement:
     def __init__(self) -> None:
         self._starts: list[int] = []
         self.ranges: list[tuple[Range, list[Range]]] = []
+        self.size = 0
+        """Parts of all ranges together."""
 
     def replace(self, start: int, end: int, parts: list[Range]) -> None:
         """Let ``parts`` of the range, in their order, stand in its place."""
-        resolved = [piece for part in parts for piece in self._resolved(*part)]
+        resolved = list(_joined(piece for part in parts for piece in self._resolved(*part)))
         first, behind = bisect_left(self._starts, start), bisect_left(self._starts, end)
+        self.size += len(resolved) - sum(len(parts) for _, parts in self.ranges[first:behind])
         self._starts[first:behind] = [start]
         self.ranges[first:behind] = [((start, end), resolved)]
 
@@ -63,7 +66,7 @@ class Rearrangement:
 
     def extents(self, end: int) -> tuple[Extent, ...]:
         """Everything up to ``end``, rearranged."""
-        return tuple(_joined(self._resolved(0, end)))
+        return tuple(Extent(start, behind - start) for start, behind in _joined(self._resolved(0, end)))
 
     def _resolved(self, start: int, end: int) -> Iterator[Range]:
         at = start
@@ -77,14 +80,14 @@ class Rearrangement:
             yield at, end
 
 
-def _joined(ranges: Iterator[Range]) -> Iterator[Extent]:
-    """Neighbours in one extent."""
+def _joined(ranges: Iterable[Range]) -> Iterator[Range]:
+    """Neighbours in one range."""
     start = end = 0
     for first, behind in ranges:
         if first != end:
             if end > start:
-                yield Extent(start, end - start)
+                yield start, end
             start = first
         end = behind
     if end > start:
-        yield Extent(start, end - start)
+        yield start, end

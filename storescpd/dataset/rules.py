@@ -60,7 +60,7 @@ _SIMPLE = {
     **dict.fromkeys(IDENTIFYING_TAGS, Special.IDENTITY),
 }
 
-_TABLE_LIMIT = 1 << 16
+_TABLE_LIMIT = 1 << 14
 """Entries of a table: beyond it rules are made each time, so that no sender can fill the memory."""
 
 

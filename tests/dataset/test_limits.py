@@ -19,7 +19,7 @@ from storescpd.dataset import (
     SequenceLength,
 )
 from tests.dataset.applied import reencoded
-from tests.dataset.build import JPEG, LITTLE, element, item, open_item, open_sequence, plain, sequence
+from tests.dataset.build import IMPLICIT, JPEG, LITTLE, element, item, open_item, open_sequence, plain, sequence
 from tests.dataset.oddities import ITEM, UNDEFINED
 
 MIB = 1 << 20
@@ -134,6 +134,25 @@ def test_disorder_has_a_limit(dictionary: Dictionary, monkeypatch: pytest.Monkey
     data = b"".join(element(tag, "LO", b"ab") for tag in reversed(tags))
     with pytest.raises(DataSetError, match="too many elements out of order"):
         reencoded(data, LITTLE, Encoding(), dictionary)
+
+
+def test_disorder_in_many_items_has_the_same_limit(dictionary: Dictionary, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("storescpd.dataset.assembly._INDEX_LIMIT", 100)
+    large_value = element(0x00420011, "OB", bytes(70_000))
+    disordered = item(large_value, element(0x00100020, "LO", b"ab"))
+    assert reencoded(sequence(SEQUENCE, *[disordered] * 30), LITTLE, Encoding(), dictionary)
+    with pytest.raises(DataSetError, match="too many elements out of order"):
+        reencoded(sequence(SEQUENCE, *[disordered] * 60), LITTLE, Encoding(), dictionary)
+
+
+def test_creators_do_not_fill_the_memory(dictionary: Dictionary):
+    syntax = TRANSFER_SYNTAXES[IMPLICIT]
+    reencoder = Reencoder(syntax, Encoding(), dictionary)
+    creators = b"".join(
+        plain(0x00110010 + (number << 17) + low, b"x" * 60) for number in range(64) for low in range(240)
+    )
+    memory, _ = peak(reencoder, b"", creators, 1)
+    assert memory < 16 * MIB
 
 
 def test_duplicates_have_none(dictionary: Dictionary, monkeypatch: pytest.MonkeyPatch):
