@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from storescpd.config import Config
 from storescpd.worker.accept import Listener
+from storescpd.worker.addresses import endpoint
 
 BACKLOG = 512
 """Connections that wait to be accepted; storescp has 50, a department's modalities at eight o'clock are more."""
@@ -70,8 +71,7 @@ def close(listeners: Iterable[Listener]) -> None:
 
 def describe(listener: Listener) -> str:
     """``ADDRESS:PORT`` that a socket really has."""
-    address, port = listener.socket.getsockname()[:2]
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    return endpoint(*listener.socket.getsockname()[:2])
 
 
 def _bind(address: str, port: int, patience: float, *, shared: bool) -> socket.socket:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storescpd.telemetry.events import log_event
+from storescpd.worker.addresses import endpoint, plain_address
 from storescpd.worker.admission import Admission, Control
 from storescpd.worker.buffers import BufferPool
 from storescpd.worker.journal import Journal
@@ -152,7 +153,7 @@ class AcceptLoop:
             # Another worker was faster, or the peer has gone already.
             return None
         self._slot.add_connections(1)
-        return Connection(connection, address[0], address[1], listener.name)
+        return Connection(connection, plain_address(address[0]), address[1], listener.name)
 
     def _refused(self, error: OSError) -> None:
         """Out of descriptors or memory: those that wait must not spin us, nor fill the log."""
@@ -190,7 +191,7 @@ class AcceptLoop:
 
     def _session(self, connection: Connection) -> Session:
         transport = Transport(connection.socket, self._pool)
-        peer = f"{connection.address}:{connection.port}"
+        peer = endpoint(connection.address, connection.port)
         dump = self._settings.dump_presentation_contexts
         journal = Journal(peer, connection.listener, self._refusals, dump_contexts=dump)
         return Session(transport, self._settings, self._admission(connection), journal)

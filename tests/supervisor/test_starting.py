@@ -178,6 +178,8 @@ def test_both_families_on_one_port(tmp_path):
             assert [six.echo(ECHO), four.echo(ECHO)] == [SUCCESS] * 2
             with pytest.raises(Rejected):
                 associate(port, host="127.0.0.1")
+            peers = [f"peer=[::1]:{six.socket.getsockname()[1]} ", f"peer=127.0.0.1:{four.socket.getsockname()[1]} "]
+            eventually(lambda: all(peer in daemon.log() for peer in peers))
 
 
 def test_several_ports(tmp_path):
