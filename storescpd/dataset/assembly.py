@@ -42,6 +42,7 @@ class Assembly:
         self.explicit_lengths = encoding.sequence_length is SequenceLength.EXPLICIT
         self._creates_groups = encoding.group_length is GroupLength.CREATE
         self._group_end = 0 if self._creates_groups else _NEVER
+        self._pack_length_into = self.form.long.pack_into
         self._item_padding = encoding.padding[1]
         self._history: tuple[int, bytearray, list[_Mark]] | None = None
         self.level = Level(table, None, ENDLESS, 0, UNDEFINED, self._group_end)
@@ -163,12 +164,21 @@ class Assembly:
             self.begin_group(sequence.tag, 0)
 
     def _settle_length(self, start: int, written: int, delimiter: bytes) -> None:
-        length = self._length(start)
+        """What has its content from ``start`` to here ends: it gets its length, or its delimiter."""
+        writer = self.writer
+        held = writer.held
+        length = writer.base + len(held) - start
+        if self.rearranged.ranges:
+            length = self._length(start)
         if not self.explicit_lengths or length > MAX_LONG:
-            self.writer.held += delimiter
+            held += delimiter
             length = UNDEFINED
         if length != written:
-            self.writer.patch(start - 4, self.form.long.pack(length))
+            at = start - 4 - writer.base
+            if at >= 0:
+                self._pack_length_into(held, at, length)
+            else:
+                writer.patch(start - 4, self.form.long.pack(length))
 
     def _length(self, start: int) -> int:
         """Bytes from ``start`` to here that remain."""

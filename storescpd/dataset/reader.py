@@ -7,7 +7,7 @@ from storescpd.dataset.forms import SEQUENCE_DELIMITER, UNDEFINED
 from storescpd.dataset.large import LargeValues
 from storescpd.dataset.levels import ENDLESS, Sequence
 from storescpd.dataset.rules import Fast
-from storescpd.dataset.values import canonical
+from storescpd.dataset.values import WHITE_SPACE, canonical
 from storescpd.dataset.writer import HOLD
 
 # Plain numbers, because the hot loop compares with them.
@@ -94,95 +94,105 @@ class Reader:
         return at
 
     def _read_elements(self, data: bytes, at: int) -> int:  # noqa: C901, PLR0912, PLR0915
-        """Read elements of the innermost level, until it ends or something within begins.
+        """Read elements, level after level, until data is missing, a large value begins or an item is awaited.
 
         The hot loop: what it does for an element that needs no change decides how fast the whole program is. So it is
-        one function, it works on local variables, and it calls another one only where something is to be changed.
+        one function, it works on local variables, and it calls another one only where something begins or ends, or is
+        to be changed.
         """
         cursor, assembly, large, element = self._cursor, self._assembly, self._large, self._elements.element
         writer = cursor.writer
-        level = assembly.level
-        table = level.table
-        unpack = table.source.header.unpack_from
-        explicit = table.source.explicit
-        unpack_long = table.source.long.unpack_from
         nesting, explicit_lengths = self._nesting, assembly.explicit_lengths
-        bound = min(len(data), level.end - cursor.origin)
-        final = bound - 8
-        last, group_end = level.last, level.group_end
-        while at <= final:
-            key, length = unpack(data, at)
-            tag, fast, rule = table[key]
-            if last < tag < group_end:
-                if fast == _TEXT:
-                    end = at + 8 + length
-                    if end <= bound and not length & 1 and not data[end - 1] == 32 == data[end - 2]:
-                        at, last = end, tag
-                        continue
-                elif fast == _BINARY:
-                    end = at + 8 + length
-                    if end <= bound and not length & 1:
-                        at, last = end, tag
-                        continue
-                elif fast == _UID:
-                    end = at + 8 + length
-                    if end <= bound:
-                        value = data[at + 8 : end]
-                        if canonical(value, rule.vr, 1) == value:
+        size = len(data)
+        while True:
+            level = assembly.level
+            table = level.table
+            source = table.source
+            explicit, unpack, unpack_long = source.explicit, source.header.unpack_from, source.long.unpack_from
+            bound = min(size, level.end - cursor.origin)
+            final = bound - 8
+            last, group_end = level.last, level.group_end
+            while at <= final:
+                key, length = unpack(data, at)
+                tag, fast, rule = table[key]
+                if last < tag < group_end:
+                    if fast == _TEXT:
+                        end = at + 8 + length
+                        if end <= bound and not length & 1 and not data[end - 1] == 32 == data[end - 2]:
                             at, last = end, tag
                             continue
-                elif fast == _LONG_BINARY and not length and at + 12 <= bound:
-                    (length,) = unpack_long(data, at + 8)
-                    end = at + 12 + length
-                    if end <= bound and not length & 1:
-                        at, last = end, tag
-                        continue
-                elif fast == _SEQUENCE and at + 12 <= bound and assembly.depth < nesting:
-                    content = at + 8
-                    reserved = 0
-                    if explicit:
-                        reserved = length
-                        (length,) = unpack_long(data, content)
-                        content += 4
-                    undefined = length == UNDEFINED
-                    end = ENDLESS if undefined else cursor.origin + content + length
-                    if not reserved and (undefined or (explicit_lengths and end <= level.end)):
-                        level.last = tag
-                        writer.held += data[cursor.run : content]
-                        cursor.run = content
-                        start = writer.base + len(writer.held) - content + at
-                        assembly.open_sequence(tag, table, end, start, length)
-                        return content
-                elif fast == _REWRITTEN and at + 12 <= bound:
-                    content = at + 8
-                    if rule.long_in:
-                        (length,) = unpack_long(data, content)
-                        content += 4
-                    end = content + length
-                    if end <= bound and not length & 1:
-                        if cursor.run < at:
-                            writer.held += data[cursor.run : at]
-                        value = canonical(data[content:end], rule.vr, rule.swap_for(length))
-                        writer.held += rule.header_for(len(value))
-                        writer.held += value
-                        at, last = end, tag
-                        cursor.run = end
-                        continue
-                elif fast == _ITEM_END and level.sequence is not None:
-                    writer.held += data[cursor.run : at]
-                    cursor.run = at + 8
-                    assembly.close_item()
-                    return at + 8
-            level.last = last
-            following = element(at, key, tag, length, rule)
-            if following == MORE:
+                    elif fast == _BINARY:
+                        end = at + 8 + length
+                        if end <= bound and not length & 1:
+                            at, last = end, tag
+                            continue
+                    elif fast == _UID:
+                        end = at + 8 + length
+                        if (
+                            end <= bound
+                            and not length & 1
+                            and (not length or data[end - 1] or data[end - 2])
+                            and len(data[at + 8 : end].translate(None, WHITE_SPACE)) == length
+                        ):
+                            at, last = end, tag
+                            continue
+                    elif fast == _LONG_BINARY and not length and at + 12 <= bound:
+                        (length,) = unpack_long(data, at + 8)
+                        end = at + 12 + length
+                        if end <= bound and not length & 1:
+                            at, last = end, tag
+                            continue
+                    elif fast == _SEQUENCE and at + 12 <= bound and assembly.depth < nesting:
+                        content = at + 8
+                        reserved = 0
+                        if explicit:
+                            reserved = length
+                            (length,) = unpack_long(data, content)
+                            content += 4
+                        undefined = length == UNDEFINED
+                        end = ENDLESS if undefined else cursor.origin + content + length
+                        if not reserved and (undefined or (explicit_lengths and end <= level.end)):
+                            level.last = tag
+                            writer.held += data[cursor.run : content]
+                            cursor.run = content
+                            start = writer.base + len(writer.held) - content + at
+                            sequence = assembly.open_sequence(tag, table, end, start, length)
+                            at = self._read_items(data, content, sequence)
+                            break
+                    elif fast == _REWRITTEN and at + 12 <= bound:
+                        content = at + 8
+                        if rule.long_in:
+                            (length,) = unpack_long(data, content)
+                            content += 4
+                        end = content + length
+                        if end <= bound and not length & 1:
+                            if cursor.run < at:
+                                writer.held += data[cursor.run : at]
+                            value = canonical(data[content:end], rule.vr, rule.swap_for(length))
+                            writer.held += rule.header_for(len(value))
+                            writer.held += value
+                            at, last = end, tag
+                            cursor.run = end
+                            continue
+                    elif fast == _ITEM_END and level.sequence is not None:
+                        writer.held += data[cursor.run : at]
+                        at = cursor.run = at + 8
+                        assembly.close_item()
+                        at = self._read_items(data, at, level.sequence)
+                        break
+                level.last = last
+                following = element(at, key, tag, length, rule)
+                if following == MORE:
+                    return at
+                at = following
+                if large.stream is not None or assembly.sequence is not None:
+                    return at
+                last, group_end = level.last, level.group_end
+            else:
+                level.last = last
+                at = self._level_end(data, at)
+            if cursor.missing or large.stream is not None or assembly.sequence is not None:
                 return at
-            at = following
-            if large.stream is not None or assembly.sequence is not None:
-                return at
-            last, group_end = level.last, level.group_end
-        level.last = last
-        return self._level_end(data, at)
 
     def _level_end(self, data: bytes, at: int) -> int:
         """There is no room for another header in the data at hand, or in the item."""
@@ -213,24 +223,26 @@ class Reader:
             if tag != source.item_tag:
                 if source.read_tag(tag) != SEQUENCE_DELIMITER:
                     raise cursor.error(at, source.read_tag(tag), "no item of a sequence")
-                cursor.settle(at)
+                if cursor.run < at:
+                    cursor.settle(at)
                 cursor.run = at + 8
                 assembly.close_sequence(sequence)
                 return at + 8
             if not sequence.fragments:
-                return self._open_item(at, length, sequence)
+                return self._open_item(data, at, length, sequence)
             following = self._elements.fragment(at, length)
             if following == MORE:
                 return at
             at = following
         return at
 
-    def _open_item(self, at: int, length: int, sequence: Sequence) -> int:
+    def _open_item(self, data: bytes, at: int, length: int, sequence: Sequence) -> int:
         cursor, assembly = self._cursor, self._assembly
         written = length if assembly.explicit_lengths else UNDEFINED
         content = at + 8
         if written == length and sequence.table.same_order:
-            cursor.settle(content)
+            cursor.writer.held += data[cursor.run : content]
+            cursor.run = content
         else:
             cursor.settle(at)
             cursor.writer.held += assembly.form.item_tag + assembly.form.long.pack(written)

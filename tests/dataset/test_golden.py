@@ -2,11 +2,11 @@
 
 import pytest
 
-from storescpd.dataset import ConversionError, DataSetError, Dictionary
+from storescpd.dataset import ConversionError, DataSetError, Dictionary, Encoding
 from tests.dataset.applied import reencoded
-from tests.dataset.build import IMPLICIT, element, item, plain, sequence
-from tests.dataset.cases import CASES, ID, PLAIN_ID, TO_LITTLE, Abort, Case, Refusal
-from tests.dataset.oddities import SEQUENCE_END, UNDEFINED
+from tests.dataset.build import IMPLICIT, LITTLE, element, group_length, item, plain, sequence
+from tests.dataset.cases import CASES, ID, PADDING, PLAIN_ID, STUDY, TO_LITTLE, Abort, Case, Refusal
+from tests.dataset.oddities import ITEM_END, SEQUENCE_END, UNDEFINED
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -45,3 +45,48 @@ def test_a_private_dictionary_may_be_wrong(dictionary: Dictionary):
         assert reencoded(creator + sent, IMPLICIT, TO_LITTLE, wrong, (size,))[0] == written + kept
     right = plain(0x00291010, item(PLAIN_ID))
     assert reencoded(creator + right, IMPLICIT, TO_LITTLE, wrong)[0] == written + sequence(0x00291010, item(ID))
+
+
+def test_an_item_delimiter_outside_is_ignored(dictionary: Dictionary):
+    """storescp takes it for the end and loses what follows."""
+    written, reencoder = reencoded(ID + plain(ITEM_END) + STUDY, LITTLE, Encoding(), dictionary)
+    assert written == ID + STUDY
+    assert reencoder.warnings == ["(fffe,e00d) outside of any item, ignored"]
+
+
+@pytest.mark.parametrize("value", [b"", b"\1\0", b"abcdef", b"abcdefgh"])
+@pytest.mark.parametrize("syntax", [LITTLE, IMPLICIT])
+def test_a_group_length_with_a_value_of_another_length(value: bytes, syntax: str, dictionary: Dictionary):
+    if syntax == LITTLE:
+        given, expected = element(0x00100000, "UL", value) + ID, group_length(0x10, 10) + ID
+    else:
+        given, expected = plain(0x00100000, value) + PLAIN_ID, plain(0x00100000, b"\n\0\0\0") + PLAIN_ID
+    assert reencoded(given, syntax, Encoding(), dictionary)[0] == expected
+
+
+@pytest.mark.parametrize(("file", "item_multiple"), [(3, 0), (0, 5), (512, 5), (3, 16), (1, 1)])
+def test_an_odd_multiple_pads_nothing(file: int, item_multiple: int, dictionary: Dictionary):
+    encoding = Encoding(file_padding=file, item_padding=item_multiple)
+    given = sequence(0x00081140, item(ID, PADDING)) + group_length(0x10, 1) + ID + PADDING
+    expected = sequence(0x00081140, item(ID)) + group_length(0x10, 10) + ID
+    assert reencoded(given, LITTLE, encoding, dictionary)[0] == expected
+
+
+def test_padding_is_last(dictionary: Dictionary):
+    last = element(0xFFFF0010, "LO", b"ab")
+    padding = element(0xFFFCFFFC, "OB", bytes(32))
+    assert reencoded(ID + last, LITTLE, Encoding(file_padding=64), dictionary)[0] == ID + last + padding
+
+
+def test_the_whole_file_is_padded(dictionary: Dictionary):
+    for prefix in (0, 2, 344):
+        written = reencoded(ID, LITTLE, Encoding(file_padding=512), dictionary, prefix_length=prefix)[0]
+        assert len(written) + prefix == 512
+
+
+def test_a_creator_out_of_order_is_found(dictionary: Dictionary):
+    creator, value = plain(0x00290010, b"SIEMENS CSA HEADER"), plain(0x00291008, b"ab  ")
+    given = plain(0x00290011, b"ACME") + creator + value
+    expected = element(0x00290010, "LO", b"SIEMENS CSA HEADER") + element(0x00290011, "LO", b"ACME")
+    expected += element(0x00291008, "CS", b"ab")
+    assert reencoded(given, IMPLICIT, TO_LITTLE, dictionary)[0] == expected

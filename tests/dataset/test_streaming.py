@@ -173,3 +173,10 @@ def test_files_in_pieces_of_any_size(sample, dictionary: Dictionary):
         reencoded(sample.data, sample.syntax, Encoding(), dictionary, [random.randint(1, 300) for _ in range(9)])[0]
         == whole
     )
+
+
+def test_long_text_that_is_nearly_blank(dictionary: Dictionary):
+    """Its header is written before its end is known: the one for long values."""
+    data = plain(0x00104000, b"ab" + b" " * 2_000_000) + plain(0x00104001, b"abcd")
+    written, _ = reencoded(data, IMPLICIT, Encoding(OutputSyntax.EXPLICIT_LITTLE), dictionary)
+    assert written == element(0x00104000, "UN", b"ab") + element(0x00104001, "UN", b"abcd")
