@@ -25,9 +25,9 @@ class Reencoder:
 
     def __init__(self, syntax: TransferSyntax, encoding: Encoding, dictionary: Dictionary) -> None:
         self._output = encoding.output_syntax(syntax)
-        self._deflates = self._output.deflated and not self._output.encapsulated
+        self._deflates = self._output.deflated
         self._encoding = encoding
-        self._inflater = Inflater(encoding.limits) if syntax.deflated and not syntax.encapsulated else None
+        self._inflater = Inflater(encoding.limits) if syntax.deflated else None
         self._received = 0
         target = form_of(self._output)
         table = rule_table(form_of(syntax), target, encoding, dictionary)

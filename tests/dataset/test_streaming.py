@@ -1,5 +1,6 @@
 """The same bytes however the data arrives, and whatever is held back, streamed or handed out early."""
 
+import zlib
 from random import Random
 
 import pytest
@@ -24,6 +25,8 @@ from tests.dataset.build import BIG, IMPLICIT, LITTLE, element, group_length, it
 from tests.dataset.cases import CASES
 from tests.dataset.oddities import Sender
 from tests.dataset.samples import bundled
+
+JPIP_DEFLATED = "1.2.840.10008.1.2.4.95"
 
 ENCODINGS = st.builds(
     Encoding,
@@ -180,3 +183,12 @@ def test_long_text_that_is_nearly_blank(dictionary: Dictionary):
     data = plain(0x00104000, b"ab" + b" " * 2_000_000) + plain(0x00104001, b"abcd")
     written, _ = reencoded(data, IMPLICIT, Encoding(OutputSyntax.EXPLICIT_LITTLE), dictionary)
     assert written == element(0x00104000, "UN", b"ab") + element(0x00104001, "UN", b"abcd")
+
+
+def test_jpip_may_be_deflated(dictionary: Dictionary):
+    """PS3.5 A.6: the data set is deflated, and there is no pixel data in it."""
+    data = element(0x00100020, "LO", b"ab    ") + element(0x00287FE0, "UR", b"http://x")
+    deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    deflated = deflate.compress(data) + deflate.flush()
+    written, _ = reencoded(deflated, JPIP_DEFLATED, Encoding(), dictionary)
+    assert zlib.decompress(written, -zlib.MAX_WBITS) == data.replace(b"\x06\0ab    ", b"\x02\0ab")
