@@ -265,7 +265,7 @@ class Assembly:
         base, position = writer.base, writer.position
         child = streaming
         if self.sequence is not None:
-            child = self.sequence.tag, self.sequence.element
+            child = self.sequence.indexed_as, self.sequence.element
         marks: list[_Mark] = []
         level = self.level
         while True:
@@ -273,7 +273,7 @@ class Assembly:
                 marks.append((level, max(level.scanned, base), position if child is None else child[1], child))
             if level.sequence is None:
                 break
-            child = level.sequence.tag, level.sequence.element
+            child = level.sequence.indexed_as, level.sequence.element
             level = level.sequence.parent
         self._history = base, writer.release(), marks
 

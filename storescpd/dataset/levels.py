@@ -107,3 +107,8 @@ class Sequence:
         """It is read, but not written."""
         self.fragments = False
         """Its items are fragments of pixel data."""
+
+    @property
+    def indexed_as(self) -> int:
+        """The tag that the index of elements has for it."""
+        return DUPLICATE if self.discarded else self.tag
