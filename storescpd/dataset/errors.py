@@ -17,4 +17,4 @@ class DataSetError(ValueError):
 
 
 class ConversionError(ValueError):
-    """The data set cannot be written in the wanted transfer syntax: A700 (storescp facts 6.2)."""
+    """The data set cannot be written as wanted, or is empty, or larger than allowed: A700 (storescp facts 5.1, 6.2)."""

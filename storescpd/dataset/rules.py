@@ -84,7 +84,7 @@ class Rule:
     swap: int
     """Bytes to turn around together, 1: none."""
     swap_unknown: int
-    """The same where the VR is lost: storescp then writes numbers in its own byte order, little endian."""
+    """The same where the VR is lost."""
     plain: bool
     """The header is written as it was received."""
     implicit: bool
@@ -204,31 +204,30 @@ class RuleTable(dict[bytes, Entry]):
         swaps: bool | None = None,
         other: Rule | None = None,
     ) -> Entry:
-        header = self.target.tag_bytes(tag)
-        written, long_out = vr, True
+        tag_bytes = self.target.tag_bytes(tag)
+        # storescp holds numbers in its own byte order, little endian: so they are written where it knows no numbers.
+        swap_unknown = vr.unit if self.source.big_endian and not implicit else 1
+        swap = vr.unit if (not self.same_order if swaps is None else swaps) else 1
+        written, code, long_out = vr, b"", True
         if self.target.explicit:
             if vr.new and not self._encoding.new_vr:
-                written = VALUE_REPRESENTATIONS["OB"]
-                swaps = self.source.big_endian
+                written, swap = VALUE_REPRESENTATIONS["OB"], swap_unknown
             long_out = VALUE_REPRESENTATIONS[written.name].long
-            header += written.code + (b"\0\0" if long_out else b"")
-        swap = vr.unit if (not self.same_order if swaps is None else swaps) else 1
-        swap_unknown = vr.unit if self.source.big_endian and not implicit else 1
-        plain = self._same_form and written is vr and not renamed
+            code = written.code + (b"\0\0" if long_out else b"")
         rule = Rule(
-            tag,
-            vr,
-            special,
-            long_in,
-            self.target,
-            header,
-            header[:4] + self._unknown,
-            long_out,
-            swap,
-            swap_unknown,
-            plain,
-            implicit,
-            other,
+            tag=tag,
+            vr=vr,
+            special=special,
+            long_in=long_in,
+            form=self.target,
+            header=tag_bytes + code,
+            header_of_long=tag_bytes + self._unknown,
+            long_out=long_out,
+            swap=swap,
+            swap_unknown=swap_unknown,
+            plain=self._same_form and written is vr and not renamed,
+            implicit=implicit,
+            other=other,
         )
         return tag, int(self._fast(rule)), rule
 
