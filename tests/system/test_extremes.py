@@ -1,9 +1,13 @@
 """Settings far from the usual: waits of weeks, one place for all, data sets that say too much."""
 
+import signal
+from pathlib import Path
+
 import pytest
 
 from tests.support.daemon import storescpd
 from tests.support.objects import CT_IMAGE, IMPLICIT_LITTLE
+from tests.support.processes import eventually
 from tests.support.rawclient import RawAssociation
 from tests.support.scenes import ECHO, SUCCESS, associate, begin, finish, small, store
 
@@ -19,13 +23,22 @@ LONG = {
 }
 
 
+def waiting(pid: int) -> int:
+    """Threads of a process that wait in poll(2)."""
+    return sum("poll" in (task / "wchan").read_text() for task in Path(f"/proc/{pid}/task").iterdir())
+
+
 def test_waits_of_many_days(tmp_path):
     """The kernel counts some of them in milliseconds with 31 bits, and one in 15 bits of seconds."""
     template = small()
     with storescpd(tmp_path / "out", LONG) as daemon, associate(daemon.port, timeout=10) as association:
+        [worker] = daemon.worker_pids()
         assert store(association, template, 1) == SUCCESS
+        # The main thread, the one that accepts, and ours.
+        eventually(lambda: waiting(worker) >= 3 or "defect" in daemon.log())
         rest = begin(association, template, 2)
-        daemon.signal(15)
+        eventually(lambda: waiting(worker) >= 3 or "defect" in daemon.log())
+        daemon.signal(signal.SIGTERM)
         assert finish(association, rest) == SUCCESS
         assert association.echo(ECHO) == SUCCESS
         association.release()
