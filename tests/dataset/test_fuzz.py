@@ -1,6 +1,8 @@
 """Whatever arrives: the declared errors, no others, and no more written than can come from it."""
 
 import os
+import resource
+import time
 import zlib
 from random import Random
 
@@ -9,13 +11,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storescpd.data.transfer_syntaxes import DEFLATED
-from storescpd.dataset import ConversionError, DataSetError, Dictionary, Encoding
+from storescpd.dataset import (
+    ConversionError,
+    DataSetError,
+    Dictionary,
+    Encoding,
+    GroupLength,
+    OutputSyntax,
+    SequenceLength,
+)
 from tests.dataset.applied import reencoded
 from tests.dataset.build import BIG, IMPLICIT, JPEG, LITTLE
 from tests.dataset.oddities import Sender
 from tests.dataset.test_streaming import ENCODINGS, SIZES, impatient
 
 EXAMPLES = int(os.environ.get("STORESCPD_FUZZ_EXAMPLES", "300"))
+SECONDS = float(os.environ.get("STORESCPD_FUZZ_SECONDS", "120"))
+MOST_GROWTH = 64 * 1024
+"""KiB that the whole run may add to the process."""
 SYNTAXES = st.sampled_from([LITTLE, BIG, IMPLICIT, JPEG, DEFLATED])
 __all__ = ["impatient"]
 
@@ -64,6 +77,39 @@ def test_damaged_data_sets_in_a_hurry(seed: int, dictionary: Dictionary):
     changes = [(random.randrange(10**4), random.randrange(256)) for _ in range(random.randrange(5))]
     sizes = [random.randint(1, 60) for _ in range(3)]
     survives(damaged(seed, syntax, changes, random.randrange(10**4)), syntax, Encoding(), sizes, dictionary)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(SECONDS + 120)
+def test_two_minutes_of_damage(dictionary: Dictionary):
+    """New data sets in every run; a failure names the seed that makes its data set again."""
+    source = Random()
+    end = time.monotonic() + SECONDS
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    while time.monotonic() < end:
+        seed = source.randrange(1 << 40)
+        try:
+            survives_damage(seed, dictionary)
+        except Exception as error:
+            raise AssertionError(f"seed {seed}") from error
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MOST_GROWTH
+
+
+def survives_damage(seed: int, dictionary: Dictionary) -> None:
+    random = Random(seed)
+    syntax = random.choice([LITTLE, BIG, IMPLICIT, JPEG, DEFLATED])
+    changes = [(random.randrange(10**4), random.randrange(256)) for _ in range(random.randrange(8))]
+    sizes = [random.randint(1, 4000) for _ in range(3)]
+    encoding = Encoding(
+        transfer_syntax=random.choice(list(OutputSyntax)),
+        new_vr=random.random() < 0.8,
+        group_length=random.choice(list(GroupLength)),
+        sequence_length=random.choice(list(SequenceLength)),
+        file_padding=random.choice([0, 0, 512]),
+        item_padding=random.choice([0, 0, 16]),
+        convert_un=random.random() < 0.3,
+    )
+    survives(damaged(seed, syntax, changes, random.randrange(10**4)), syntax, encoding, sizes, dictionary)
 
 
 def damaged(seed: int, syntax: str, changes: list[tuple[int, int]], cut: int) -> bytes:

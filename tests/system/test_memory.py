@@ -1,10 +1,14 @@
 """A worker's memory does not grow with the size of an object."""
 
+import os
 import random
 import struct
 import tempfile
+import zlib
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -50,6 +54,39 @@ def send(association) -> int:
     return association.status()
 
 
+def swapped(block: bytes) -> bytes:
+    """The block with the bytes of each 16-bit number turned."""
+    numbers = array("H", block)
+    numbers.byteswap()
+    return numbers.tobytes()
+
+
+def pixels(path: Path, syntax: str) -> Iterator[bytes]:
+    """The last gibibyte of a file, in blocks as they were sent."""
+    with path.open("rb") as file:
+        if syntax == "deflated":
+            yield from inflated(file)
+            return
+        file.seek(-PIXELS, os.SEEK_END)
+        for _ in range(PIXELS // MIB):
+            yield swapped(file.read(MIB)) if syntax == "explicit-big" else file.read(MIB)
+
+
+def inflated(file: BinaryIO) -> Iterator[bytes]:
+    """The pixels of a deflated data set, which begins behind the meta header."""
+    head = file.read(4096)
+    file.seek(max(end for tag, _, end in elements(head, 132) if tag >> 16 == 2))
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    left = bytearray()
+    skip = len(HEADER)
+    while piece := file.read(MIB):
+        left += stream.decompress(piece)
+        while len(left) >= skip + MIB:
+            yield bytes(left[skip : skip + MIB])
+            del left[: skip + MIB]
+            skip = 0
+
+
 def check(path: Path) -> None:
     """Every byte is there."""
     with path.open("rb") as file:
@@ -77,3 +114,25 @@ def test_an_object_of_a_gibibyte(bit_preserving, spool):
         association.release()
         [path] = [path for path in daemon.stored() if path.stat().st_size > PIXELS]
         check(path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("syntax", ["explicit-big", "implicit", "deflated"])
+def test_a_gibibyte_that_is_converted(syntax, spool):
+    encoding = {"transfer_syntax": syntax} | ({"compression_level": 1} if syntax == "deflated" else {})
+    config = {"storage": {"durability": "none"}, "encoding": encoding}
+    with storescpd(spool / "out", config) as daemon, associate(daemon.port, timeout=300) as association:
+        assert store(association, small(), 1) == SUCCESS
+        [worker] = daemon.worker_pids()
+        idle = memory(worker, "VmRSS")
+        Path(f"/proc/{worker}/clear_refs").write_text("5")
+        assert send(association) == SUCCESS
+        assert memory(worker, "VmHWM") - idle <= 32 * MIB
+        association.release()
+        [path] = [path for path in daemon.stored() if path.stat().st_size > PIXELS // 2]
+        blocks = 0
+        for block in pixels(path, syntax):
+            assert block == BLOCK
+            blocks += 1
+        assert blocks == PIXELS // MIB
