@@ -10,7 +10,7 @@ import pytest
 
 from tests.supervisor.steering import count, listener, reconfigure, reload, rewrite
 from tests.support.daemon import storescpd
-from tests.support.processes import LISTEN, alive, connections, eventually, free_port
+from tests.support.processes import LISTEN, alive, connections, eventually, free_port, socket_inodes
 from tests.support.rawclient import Aborted, Closed, Rejected
 from tests.support.scenes import ECHO, SUCCESS, associate, begin, finish, owner, small, store, whole
 
@@ -88,7 +88,10 @@ def test_a_new_configuration_holds_for_new_associations(tmp_path):
     template, other = small(), tmp_path / "other"
     other.mkdir()
     with storescpd(tmp_path / "out") as daemon, associate(daemon.port) as old:
+        worker = owner(daemon, old)
         reconfigure(daemon, {"storage": {"directory": str(other)}, "process": {"max_associations": 2}}, workers=3)
+        ports = {row.inode for row in connections() if row.state == LISTEN and row.local_port == daemon.port}
+        eventually(lambda: ports.isdisjoint(socket_inodes(worker)))
         with associate(daemon.port) as new:
             # The limit counts the association of before.
             with pytest.raises(Rejected):
