@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from storescpd.dataset.forms import ITEM, SEQUENCE_DELIMITER, UNDEFINED, Form
+from storescpd.dataset.forms import ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER, UNDEFINED, Form
 from storescpd.dataset.vr import VALUE_REPRESENTATIONS
 
 _LONG = frozenset(vr.code for vr in VALUE_REPRESENTATIONS.values() if vr.long)
-_DELIMITERS_GROUP = ITEM >> 16
+_WITHOUT_VR = frozenset({ITEM, ITEM_DELIMITER, SEQUENCE_DELIMITER})
+"""PS3.5 7.5: these alone; another element of their group is written as any other."""
 
 
 def elements_of(data: bytes | bytearray, start: int, end: int, form: Form, found: Callable[[int, int], None]) -> None:
@@ -22,7 +23,7 @@ def elements_of(data: bytes | bytearray, start: int, end: int, form: Form, found
 def _header(data: bytes | bytearray, at: int, form: Form) -> tuple[int, int, int]:
     """Tag, length of the header, length of the value."""
     tag = form.read_tag(data, at)
-    if not form.explicit or tag >> 16 == _DELIMITERS_GROUP:
+    if not form.explicit or tag in _WITHOUT_VR:
         return tag, 8, form.long.unpack_from(data, at + 4)[0]
     if bytes(data[at + 4 : at + 6]) in _LONG:
         return tag, 12, form.long.unpack_from(data, at + 8)[0]
