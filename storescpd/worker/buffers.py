@@ -1,6 +1,8 @@
 """Receive buffers: lent while data flow, so that an idle association costs its thread alone."""
 
+import mmap
 import threading
+from typing import TypeAlias
 
 BUFFER_SIZE = 1 << 18
 """Bytes. Half a CT image: measured, smaller ones cost calls and larger ones cost the processor's cache as much as they
@@ -9,21 +11,26 @@ _MOST_KEPT = 16
 """Buffers that wait for use: as many threads as can profit from one at the same time."""
 
 
+Buffer: TypeAlias = mmap.mmap | bytearray
+"""What one can receive into; a bytearray is for the few requests that are larger than ``BUFFER_SIZE``."""
+
+
 class BufferPool:
     """Lends ``BUFFER_SIZE`` byte buffers to the threads of one worker."""
 
     def __init__(self) -> None:
-        self._free: list[bytearray] = []
+        self._free: list[Buffer] = []
         self._lock = threading.Lock()
 
-    def take(self) -> bytearray:
+    def take(self) -> Buffer:
         """A buffer with anything in it."""
         with self._lock:
             if self._free:
                 return self._free.pop()
-        return bytearray(BUFFER_SIZE)
+        # Mapped, so that one that is let go is the system's again: the heaps of threads would keep it.
+        return mmap.mmap(-1, BUFFER_SIZE)
 
-    def give_back(self, buffer: bytearray) -> None:
+    def give_back(self, buffer: Buffer) -> None:
         """Return a buffer; a larger or a superfluous one is let go."""
         if len(buffer) == BUFFER_SIZE:
             with self._lock:

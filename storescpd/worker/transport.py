@@ -9,7 +9,7 @@ import select
 import socket
 import time
 
-from storescpd.worker.buffers import BufferPool
+from storescpd.worker.buffers import Buffer, BufferPool
 
 _LONGEST_POLL = 86400.0
 """Seconds; poll(2) counts milliseconds in 31 bits, 24 days, and deadlines may be longer."""
@@ -27,7 +27,7 @@ class Transport:
     def __init__(self, sock: socket.socket, pool: BufferPool) -> None:
         self._socket = sock
         self._pool = pool
-        self._buffer: bytearray | None = None
+        self._buffer: Buffer | None = None
         self._view = memoryview(b"")
         self._start = 0
         self._end = 0
@@ -92,7 +92,7 @@ class Transport:
         elif self._start or self._end == len(buffer):
             self._move(buffer, wanted)
 
-    def _move(self, buffer: bytearray, wanted: int) -> None:
+    def _move(self, buffer: Buffer, wanted: int) -> None:
         """Bring what is left to the start, into a larger buffer when its PDU needs one (checked before: 1 MiB)."""
         left = bytes(self.unread)
         if len(left) == len(buffer) < wanted:
