@@ -6,7 +6,17 @@ import pytest
 
 from tests.support.daemon import storescpd
 from tests.support.processes import eventually
-from tests.support.rawclient import ABORT, RELEASE_RQ, Closed, associate_request, fragments, pdu, store_request
+from tests.support.rawclient import (
+    ABORT,
+    ASSOCIATE_RJ,
+    RELEASE_RP,
+    RELEASE_RQ,
+    Closed,
+    associate_request,
+    fragments,
+    pdu,
+    store_request,
+)
 from tests.support.scenes import CT, ECHO, SUCCESS, associate, begin, small, store
 
 REQUEST = associate_request([(1, "1.2.840.10008.1.1", ["1.2.840.10008.1.2"])])
@@ -84,3 +94,19 @@ def test_a_command_alone_is_waited_for_without_a_dimse_timeout(tmp_path):
             assert ended(witness)
         assert store(association, small(), 1) == SUCCESS
         association.release()
+
+
+def test_a_peer_that_does_not_close_after_its_release_or_rejection(tmp_path):
+    """storescp waits three minutes for it; the sockets here give up after thirty seconds."""
+    config = {"association": {"check_called_ae_title": True}}
+    with storescpd(tmp_path / "out", config) as daemon:
+        with associate(daemon.port, called="STORESCP") as association:
+            association.send_raw(pdu(RELEASE_RQ, bytes(4)))
+            assert association.read_pdu()[0] == RELEASE_RP
+            assert association.socket.recv(1) == b""
+        with socket.create_connection(("127.0.0.1", daemon.port), timeout=30) as refused:
+            refused.sendall(REQUEST)
+            answer = b""
+            while chunk := refused.recv(4096):
+                answer += chunk
+            assert answer[:1] == bytes([ASSOCIATE_RJ])
