@@ -5,7 +5,7 @@ the move nothing old is touched, after it the new, complete copy stands.
 """
 
 from storescpd.store.directory import Directory
-from storescpd.store.errors import DuplicateError, StorageError
+from storescpd.store.errors import DuplicateError, PlaceError, StorageError
 from storescpd.store.meta import FileMeta
 from storescpd.store.placing import Outcome, Place, Stored
 from storescpd.store.settings import Durability, OnDuplicate, StorageSettings
@@ -19,6 +19,7 @@ __all__ = [
     "OnDuplicate",
     "Outcome",
     "Place",
+    "PlaceError",
     "StorageError",
     "StorageSettings",
     "Stored",

@@ -13,18 +13,18 @@ _HEAD = 4096
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
-def same_content(directory: int, first: str, second: str) -> bool:
-    """Compare two files below a directory descriptor; what cannot be read differs."""
+def same_content(directory: int, first: str, other: int, second: str) -> bool:
+    """Compare two files below two directory descriptors; what cannot be read differs."""
     try:
-        return _compare(directory, first, second)
+        return _compare(directory, first, other, second)
     except OSError:
         return False
 
 
-def _compare(directory: int, first: str, second: str) -> bool:
+def _compare(directory: int, first: str, other: int, second: str) -> bool:
     first_fd = os.open(first, _FLAGS, dir_fd=directory)
     try:
-        second_fd = os.open(second, _FLAGS, dir_fd=directory)
+        second_fd = os.open(second, _FLAGS, dir_fd=other)
         try:
             return stat.S_ISREG(os.fstat(second_fd).st_mode) and _same_object(first_fd, second_fd)
         finally:

@@ -3,6 +3,7 @@
 import os
 
 from storescpd.store.errors import StorageError
+from storescpd.store.folders import Folders
 from storescpd.store.incoming import TemporaryNames, make_folder, sweep
 from storescpd.store.settings import Durability, StorageSettings
 from storescpd.store.writer import Writer
@@ -21,6 +22,7 @@ class Directory:
     def __init__(self, settings: StorageSettings, names: TemporaryNames) -> None:
         self.settings = settings
         self._names = names
+        self._folders = Folders(settings)
         # fsync(2) needs a descriptor that reads; else the right to enter is enough.
         readable = os.O_RDONLY if settings.durability is Durability.FULL else os.O_PATH
         self._flags = readable | os.O_DIRECTORY | os.O_CLOEXEC
@@ -34,7 +36,7 @@ class Directory:
         fd = self._open()
         try:
             self._guard(fd)
-            return Writer(fd, self._names, self.settings, header)
+            return Writer(fd, self._names, self._folders, self.settings, header)
         except OSError as error:
             os.close(fd)
             raise StorageError(f"cannot write below {self.settings.directory}: {error.strerror or error}") from error
@@ -57,9 +59,9 @@ class Directory:
         finally:
             os.close(fd)
 
-    def path(self, name: str) -> str:
+    def path(self, name: str, folder: str = "") -> str:
         """The path of a stored object, for logs."""
-        return os.path.join(self.settings.directory, name)
+        return os.path.join(self.settings.directory, folder, name)
 
     def _open(self) -> int:
         try:

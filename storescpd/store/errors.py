@@ -7,3 +7,7 @@ class StorageError(Exception):
 
 class DuplicateError(Exception):
     """An object of that name exists and may not be replaced: the peer is answered C100."""
+
+
+class PlaceError(Exception):
+    """The directory that an object belongs to has no usable name or cannot be used: the peer is answered C000."""

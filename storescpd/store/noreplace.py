@@ -8,8 +8,8 @@ _NOREPLACE = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def rename_exclusively(directory: int, old: str, new: str) -> None:
-    """Rename below a directory descriptor, unless the new name is taken.
+def rename_exclusively(source: int, old: str, target: int, new: str) -> None:
+    """Rename from below one directory descriptor to below another, unless the new name is taken.
 
     Raises:
         FileExistsError: it is taken.
@@ -19,6 +19,6 @@ def rename_exclusively(directory: int, old: str, new: str) -> None:
         renameat2 = _LIBC.renameat2
     except AttributeError:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS)) from None
-    if renameat2(directory, os.fsencode(old), directory, os.fsencode(new), _NOREPLACE):
+    if renameat2(source, os.fsencode(old), target, os.fsencode(new), _NOREPLACE):
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), new)

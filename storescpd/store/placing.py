@@ -35,6 +35,12 @@ class Place:
     name: str
     exclusive: bool = False
     """Never over an existing file: what is stored although it was not answered with success."""
+    folder: str = ""
+    """The study directory below the storage directory; empty is the storage directory itself."""
+    shown: str = ""
+    """The study directory as messages may show it: its name may hold a patient's."""
+    successors: Iterator[str] | None = None
+    """Names to take when this one is taken, without end; then no existing file is ever replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +49,84 @@ class Stored:
 
     name: str
     outcome: Outcome
+    folder: str = ""
 
 
-def place(directory: int, temporary: str, wanted: Place, rule: OnDuplicate, extension: str) -> Stored:
-    """Give a temporary file its name; both lie below the directory descriptor.
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A file below one directory descriptor that gets a name below another, or the same."""
+
+    source: int
+    file: str
+    target: int
+
+    def over(self, name: str) -> None:
+        """Move, whatever has the name."""
+        os.rename(self.file, name, src_dir_fd=self.source, dst_dir_fd=self.target)
+
+    def exclusively(self, name: str) -> bool:
+        """Move, unless the name is taken."""
+        try:
+            os.link(self.file, name, src_dir_fd=self.source, dst_dir_fd=self.target, follow_symlinks=False)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno not in _NO_HARD_LINKS:
+                raise
+            return self._rename_exclusively(name)
+        os.unlink(self.file, dir_fd=self.source)
+        return True
+
+    def _rename_exclusively(self, name: str) -> bool:
+        """For file systems without hard links, such as exFAT and many shares."""
+        try:
+            rename_exclusively(self.source, self.file, self.target, name)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno not in _NO_EXCLUSIVE_RENAME:
+                raise
+            return self._over_placeholder(name)
+        return True
+
+    def _over_placeholder(self, name: str) -> bool:
+        """For file systems that can neither: an empty file takes the name, then the object replaces it."""
+        try:
+            os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=self.target))
+        except FileExistsError:
+            return False
+        try:
+            self.over(name)
+        except OSError:
+            # The empty file would take the name from the object when it is sent again.
+            os.unlink(name, dir_fd=self.target)
+            raise
+        return True
+
+
+def place(move: Move, wanted: Place, rule: OnDuplicate, extension: str) -> Stored:
+    """Give a temporary file its name.
 
     Raises:
         DuplicateError: the name is taken and the rule is to reject.
         OSError: the file system refuses; the temporary file is still there.
     """
+    folder = wanted.folder
+    if wanted.successors is not None:
+        names = itertools.chain((wanted.name,), wanted.successors)
+        return Stored(next(name for name in names if move.exclusively(name)), Outcome.STORED, folder)
     if rule is OnDuplicate.OVERWRITE and not wanted.exclusive:
-        os.rename(temporary, wanted.name, src_dir_fd=directory, dst_dir_fd=directory)
-        return Stored(wanted.name, Outcome.STORED)
+        move.over(wanted.name)
+        return Stored(wanted.name, Outcome.STORED, folder)
     for name in _candidates(wanted.name, extension):
-        if _move_exclusively(directory, temporary, name):
-            return Stored(name, Outcome.STORED if name == wanted.name else Outcome.SET_ASIDE)
+        if move.exclusively(name):
+            return Stored(name, Outcome.STORED if name == wanted.name else Outcome.SET_ASIDE, folder)
         if rule is OnDuplicate.REJECT and not wanted.exclusive:
             raise DuplicateError(name)
         # A sender that repeats itself gets no copy after another, also where its first one was set aside.
-        if rule is not OnDuplicate.RENAME and same_content(directory, temporary, name):
-            os.unlink(temporary, dir_fd=directory)
-            return Stored(name, Outcome.UNCHANGED)
+        if rule is not OnDuplicate.RENAME and same_content(move.source, move.file, move.target, name):
+            os.unlink(move.file, dir_fd=move.source)
+            return Stored(name, Outcome.UNCHANGED, folder)
     raise AssertionError("unreachable: numbers do not end")
 
 
@@ -73,45 +136,3 @@ def _candidates(name: str, extension: str) -> Iterator[str]:
     stem = name.removesuffix(extension)
     for number in itertools.count(1):
         yield f"{stem}.{number}{extension}"
-
-
-def _move_exclusively(directory: int, temporary: str, name: str) -> bool:
-    """Move, unless the name is taken."""
-    try:
-        os.link(temporary, name, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        if error.errno not in _NO_HARD_LINKS:
-            raise
-        return _rename_exclusively(directory, temporary, name)
-    os.unlink(temporary, dir_fd=directory)
-    return True
-
-
-def _rename_exclusively(directory: int, temporary: str, name: str) -> bool:
-    """For file systems without hard links, such as exFAT and many shares."""
-    try:
-        rename_exclusively(directory, temporary, name)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        if error.errno not in _NO_EXCLUSIVE_RENAME:
-            raise
-        return _move_over_placeholder(directory, temporary, name)
-    return True
-
-
-def _move_over_placeholder(directory: int, temporary: str, name: str) -> bool:
-    """For file systems that can neither: an empty file takes the name, then the object replaces it."""
-    try:
-        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=directory))
-    except FileExistsError:
-        return False
-    try:
-        os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
-    except OSError:
-        # The empty file would take the name from the object when it is sent again.
-        os.unlink(name, dir_fd=directory)
-        raise
-    return True

@@ -7,14 +7,17 @@ from collections.abc import Iterator, Sequence
 
 from storescpd.dataset import Chunk, Extent, Patch, Plan
 from storescpd.store.errors import StorageError
+from storescpd.store.folders import Folders
 from storescpd.store.incoming import TemporaryNames, create
-from storescpd.store.placing import Outcome, Place, Stored, place
+from storescpd.store.placing import Move, Outcome, Place, Stored, place
 from storescpd.store.settings import Durability, StorageSettings
 
 _MOST_BUFFERS = 1024
 """IOV_MAX of Linux: writev(2) takes no more at once."""
 _COPY = 1 << 20
 """Bytes copied at a time."""
+_FOLDER_ATTEMPTS = 3
+"""A study directory is taken away between opening it and moving a file into it; so often in a row it is no accident."""
 
 
 def write_all(fd: int, pieces: Sequence[Chunk]) -> int:
@@ -45,9 +48,12 @@ def _write_rest(fd: int, pieces: Sequence[Chunk], skip: int) -> None:
 class Writer:
     """A temporary file that becomes an object with ``commit`` or nothing with ``abandon``; one of them ends it."""
 
-    def __init__(self, directory: int, names: TemporaryNames, settings: StorageSettings, header: bytes) -> None:
+    def __init__(
+        self, directory: int, names: TemporaryNames, folders: Folders, settings: StorageSettings, header: bytes
+    ) -> None:
         self._directory = directory
         self._names = names
+        self._folders = folders
         self._settings = settings
         self._header = header
         self._pending: list[Chunk] = [header] if header else []
@@ -132,6 +138,7 @@ class Writer:
         Raises:
             StorageError: it is not stored, and nothing of it is left.
             DuplicateError: the name is taken; nothing of it is left.
+            PlaceError: its directory cannot be used; nothing of it is left.
         """
         try:
             self.write(())
@@ -152,20 +159,26 @@ class Writer:
             os.close(os.dup(self._fd))
         else:
             os.fdatasync(self._fd)
-        stored = place(self._directory, self._name, wanted, settings.on_duplicate, settings.extension)
-        if stored.outcome is Outcome.UNCHANGED and settings.durability is not Durability.NONE:
-            self._sync_earlier(stored.name)
-        if settings.durability is Durability.FULL:
-            os.fsync(self._directory)
-        return stored
+        if not wanted.folder:
+            return self._move(self._directory, wanted)
+        for _ in range(_FOLDER_ATTEMPTS):
+            with self._folders.opened(self._directory, wanted.folder, wanted.shown) as folder:
+                try:
+                    return self._move(folder, wanted)
+                except FileNotFoundError:
+                    # The directory was taken away after it had been opened; the next attempt makes it again.
+                    continue
+        raise FileNotFoundError(f"the directory {wanted.shown} disappears as soon as it is made")
 
-    def _sync_earlier(self, name: str) -> None:
-        """The object that was there already: who stored it may not have come that far yet."""
-        fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=self._directory)
-        try:
-            os.fdatasync(fd)
-        finally:
-            os.close(fd)
+    def _move(self, target: int, wanted: Place) -> Stored:
+        settings = self._settings
+        move = Move(self._directory, self._name, target)
+        stored = place(move, wanted, settings.on_duplicate, settings.extension)
+        if stored.outcome is Outcome.UNCHANGED and settings.durability is not Durability.NONE:
+            _sync_earlier(target, stored.name)
+        if settings.durability is Durability.FULL:
+            os.fsync(target)
+        return stored
 
     def abandon(self) -> None:
         """Leave nothing behind."""
@@ -175,6 +188,15 @@ class Writer:
     def _close(self) -> None:
         _close(self._fd)
         _close(self._directory)
+
+
+def _sync_earlier(directory: int, name: str) -> None:
+    """The object that was there already: who stored it may not have come that far yet."""
+    fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=directory)
+    try:
+        os.fdatasync(fd)
+    finally:
+        os.close(fd)
 
 
 def _discard(fd: int, name: str, directory: int) -> None:
