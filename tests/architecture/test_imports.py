@@ -14,7 +14,7 @@ ALLOWED = {
     "association": {"wire", "data"},
     "dataset": {"data"},
     "store": {"dataset", "data"},
-    "studies": {"store", "data"},
+    "studies": {"store", "telemetry", "data"},
     "access": set(),
     "telemetry": set(),
     "config": {"data"},
