@@ -1,0 +1,214 @@
+"""The workers' end: one connection to the keeper for each association.
+
+What the connection stands for is told again when the keeper was lost, and a record is repeated until a keeper has
+acknowledged it or the patience is at its end.
+"""
+
+import contextlib
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+from storescpd.studies.errors import KeeperError
+from storescpd.studies.ledger import socket_path
+from storescpd.studies.messages import (
+    Await,
+    Begun,
+    Dropped,
+    Inbox,
+    Message,
+    MessageError,
+    Place,
+    Placed,
+    Record,
+    Recorded,
+    Refused,
+    Resumed,
+    Sender,
+    Settled,
+    StudyKey,
+    encode,
+)
+
+PATIENCE = 10.0
+"""Seconds in which a keeper that died is replaced; then the peer is answered A700."""
+_PAUSE = 0.02
+"""Seconds between two attempts to reach the keeper."""
+_LOOK = 0.5
+"""Seconds between two looks whether a wait for hooks has become pointless."""
+_LONGEST_ADDRESS = 100
+"""Bytes; sun_path of a Unix socket has 108 (unix(7))."""
+_PIECE = 1 << 16
+
+
+@contextlib.contextmanager
+def bound_address(path: str) -> Iterator[str]:
+    """A name for a path that fits into a socket's address."""
+    if len(os.fsencode(path)) <= _LONGEST_ADDRESS:
+        yield path
+        return
+    folder = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{os.path.basename(path)}"
+    finally:
+        os.close(folder)
+
+
+def fresh_token() -> str:
+    """A name for one reception that no other has."""
+    return secrets.token_hex(12)
+
+
+class Link:
+    """Speaks for one association. Every call may wait for the keeper, up to ``PATIENCE``."""
+
+    def __init__(self, ledger: str, sender: Sender, patience: float = PATIENCE) -> None:
+        self._path = socket_path(ledger)
+        self._sender = sender
+        self._patience = patience
+        self._socket: socket.socket | None = None
+        self._inbox = Inbox()
+        self._known = False
+        self._current: StudyKey | None = None
+        self._episode: int | None = None
+        self._busy = False
+
+    def close(self) -> None:
+        """The association is over."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def begun(self) -> None:
+        """A command has come. Without news for the keeper nothing is sent."""
+        self._busy = True
+        self._tell(Begun())
+
+    def dropped(self) -> None:
+        """The command is over, and nothing was stored."""
+        self._busy, self._episode = False, None
+        self._tell(Dropped())
+
+    def _tell(self, message: Message) -> None:
+        """Say what matters as long as the keeper lives; ``Resumed`` says it to the next one."""
+        if self._socket is not None:
+            try:
+                self._socket.sendall(encode(message))
+            except OSError:
+                self.close()
+
+    def place(self, request: Place) -> Placed:
+        """The directory of a study.
+
+        Raises:
+            KeeperError: there is none, or no keeper.
+        """
+        answer = self._ask(request)
+        if not isinstance(answer, Placed):
+            raise KeeperError(_reason(answer))
+        self._current, self._episode, self._busy = request.key, answer.episode, True
+        return answer
+
+    def record(self, record: Record) -> None:
+        """Enter what was stored; returns once it is durable.
+
+        Raises:
+            KeeperError: nobody knows whether it is.
+        """
+        answer = self._ask(record)
+        self._episode, self._busy = None, False
+        if not isinstance(answer, Recorded):
+            raise KeeperError(_reason(answer))
+
+    def wait(self, token: str, given_up: Callable[[], bool]) -> None:
+        """Wait for the hooks of a reception; ``given_up`` is asked now and then."""
+        deadline = time.monotonic() + self._patience
+        while not given_up():
+            try:
+                if self._await(token, given_up):
+                    return
+                deadline = time.monotonic() + self._patience
+            except (OSError, MessageError):
+                self.close()
+                if time.monotonic() > deadline:
+                    return
+                time.sleep(_PAUSE)
+
+    def _await(self, token: str, given_up: Callable[[], bool]) -> bool:
+        connection = self._connected()
+        connection.sendall(encode(Await(token)))
+        connection.settimeout(_LOOK)
+        try:
+            while not given_up():
+                with contextlib.suppress(TimeoutError):
+                    return isinstance(self._receive(connection), Settled)
+        finally:
+            connection.settimeout(self._patience)
+        self.close()
+        return True
+
+    def _ask(self, message: Message) -> Message:
+        data = encode(message)
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                connection = self._connected()
+                connection.sendall(data)
+                return self._receive(connection)
+            except (OSError, MessageError) as error:
+                self.close()
+                if time.monotonic() > deadline:
+                    raise KeeperError(f"the keeper of the ledger does not answer: {error}") from error
+                time.sleep(_PAUSE)
+
+    def _connected(self) -> socket.socket:
+        if self._socket is None:
+            made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+            made.settimeout(self._patience)
+            try:
+                with bound_address(self._path) as address:
+                    made.connect(address)
+                if self._known:
+                    made.sendall(encode(Resumed(self._current, self._episode, self._busy, self._sender)))
+            except OSError:
+                made.close()
+                raise
+            self._socket, self._inbox, self._known = made, Inbox(), True
+        return self._socket
+
+    def _receive(self, connection: socket.socket) -> Message:
+        while True:
+            data = connection.recv(_PIECE)
+            if not data:
+                raise ConnectionResetError("the keeper has gone")
+            found = self._inbox.feed(data)
+            if found:
+                return found[0]
+
+
+def _reason(answer: Message) -> str:
+    return answer.reason if isinstance(answer, Refused) else f"an answer that does not fit: {type(answer).__name__}"
+
+
+def ask_once(ledger: str, message: Message, timeout: float) -> Message:
+    """One question to the keeper of a ledger, as a command or another keeper asks it.
+
+    Raises:
+        OSError: there is no keeper, or it does not answer.
+        MessageError: it is none of ours.
+    """
+    inbox = Inbox()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as connection:
+        connection.settimeout(timeout)
+        with bound_address(socket_path(ledger)) as address:
+            connection.connect(address)
+        connection.sendall(encode(message))
+        while True:
+            data = connection.recv(_PIECE)
+            if not data:
+                raise ConnectionResetError("the keeper has gone")
+            found = inbox.feed(data)
+            if found:
+                return found[0]
