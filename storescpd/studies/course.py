@@ -1,0 +1,268 @@
+"""The course of studies: which episode an object belongs to, and when an episode ends (storescp facts 3.2, 3.3).
+
+Nothing here waits or does anything to a file. Everything happens inside the ledger's transaction of the moment; when
+that cannot be committed, ``load`` brings back what the ledger says.
+"""
+
+import heapq
+import logging
+import math
+from collections.abc import Iterator
+
+from storescpd.studies import episodes, receptions
+from storescpd.studies.associations import Association, Associations
+from storescpd.studies.clock import Moment
+from storescpd.studies.episodes import Episode, State, Step
+from storescpd.studies.ledger import Ledger
+from storescpd.studies.messages import Place, Placed, Record, Resumed, StudyKey
+from storescpd.studies.policy import Policies, Scope
+from storescpd.telemetry.events import log_event
+
+logger = logging.getLogger(__name__)
+
+
+class Course:
+    """All studies that are not over."""
+
+    def __init__(self, ledger: Ledger, policies: Policies) -> None:
+        self._ledger = ledger
+        self._policies = policies
+        self._open: dict[StudyKey, Episode] = {}
+        self._timers: list[tuple[float, int]] = []
+        self._latest: Moment | None = None
+        self.episodes: dict[int, Episode] = {}
+        """By number: open or ending."""
+        self._ended_by_token: dict[str, set[int]] = {}
+        self.stirred: set[int] = set()
+        """Numbers of ending episodes about which something has happened."""
+        self.associations = Associations()
+
+    def load(self, now: Moment) -> None:
+        """Take over what the ledger says."""
+        self.episodes = {episode.id: episode for episode in episodes.unended(self._ledger.database)}
+        self._open = {episode.key: episode for episode in self.episodes.values() if episode.state is State.OPEN}
+        self._timers = []
+        for episode in self.episodes.values():
+            if episode.state is State.OPEN:
+                self._set_timer(episode, now)
+            else:
+                self._stir_later(episode)
+
+    def _stir_later(self, episode: Episode) -> None:
+        """Look at an ending episode now, and again when what ended it is settled."""
+        self.stirred.add(episode.id)
+        if episode.ended_by:
+            self._ended_by_token.setdefault(episode.ended_by, set()).add(episode.id)
+
+    def stir(self, episode: int | None, token: str) -> None:
+        """Something has happened to an episode, or to an object that may have ended others."""
+        if episode is not None:
+            self.stirred.add(episode)
+        self.stirred |= self._ended_by_token.get(token, set())
+
+    def repair(self, now: Moment) -> None:
+        """After a start: files without a record, and studies that another one should have ended."""
+        for episode in list(self.episodes.values()):
+            if episode.state in {State.OPEN, State.WAITING}:
+                self._adopt(episode, now)
+        for episode in list(self._of_daemon())[:-1]:
+            self._end(episode, now, "", "object of another study")
+
+    def _adopt(self, episode: Episode, now: Moment) -> None:
+        found = receptions.adopt(self._ledger.begin(), episode, now)
+        if found:
+            message = "files without a record belong to their study now"
+            log_event(logger, logging.WARNING, message, study=episode.key.study, count=len(found))
+
+    def place(self, request: Place, association: Association, now: Moment) -> Placed:
+        """The directory for an object of a study."""
+        association.sender, association.busy = request.sender, True
+        if association.current != request.key:
+            for other in list(self._ended_by(request, association, self._policies[request.slot].scope)):
+                self._end(other, now, request.token, "object of another study")
+        episode = self._open.get(request.key) or self._begin(request, now)
+        association.current, association.lease = request.key, episode.id
+        association.token = request.token
+        return episodes.placed(episode)
+
+    def _begin(self, request: Place, now: Moment) -> Episode:
+        episode = episodes.open_episode(self._ledger.begin(), request, now)
+        log_event(logger, logging.INFO, "study begun", study=request.key.study, directory=episode.shown)
+        self._add(episode, now)
+        return episode
+
+    def _add(self, episode: Episode, now: Moment) -> None:
+        self.episodes[episode.id] = self._open[episode.key] = episode
+        self._set_timer(episode, now)
+
+    def _ended_by(self, request: Place, association: Association, scope: Scope) -> Iterator[Episode]:
+        """The open episodes that an object of this study ends."""
+        match scope:
+            case Scope.DAEMON:
+                yield from (one for one in self._of_daemon() if one.key != request.key)
+            case Scope.ASSOCIATION:
+                before = self._open.get(association.current) if association.current is not None else None
+                if before is not None and self._may_end(before, request, association, scope):
+                    yield before
+            case Scope.PEER:
+                yield from (
+                    one
+                    for one in self._open.values()
+                    if (one.sender.peer, one.sender.calling) == (request.sender.peer, request.sender.calling)
+                    and self._may_end(one, request, association, scope)
+                )
+            case Scope.NONE:
+                return
+
+    def _may_end(self, episode: Episode, request: Place, association: Association, scope: Scope) -> bool:
+        if episode.key == request.key or self._policies[episode.slot].scope is not scope:
+            return False
+        return not self.associations.another_has(episode.key, association)
+
+    def _of_daemon(self) -> Iterator[Episode]:
+        """Open episodes of storescp's kind, of which there is one at a time; the oldest first."""
+        found = (one for one in self._open.values() if self._policies[one.slot].scope is Scope.DAEMON)
+        return iter(sorted(found, key=lambda one: one.id))
+
+    def record(self, record: Record, association: Association, now: Moment) -> tuple[int, Episode | None] | None:
+        """Enter a reception: its number and its episode; ``None`` when that has been done before."""
+        self.touch(association, now, busy=False)
+        database = self._ledger.begin()
+        episode = None if record.episode is None else self._episode_for(record, association, now)
+        self._let_go(association)
+        number = receptions.insert(database, record, None if episode is None else episode.id, now)
+        if number is None:
+            return None
+        if episode is not None:
+            other_slot = episode.slot != record.slot
+            episodes.touch(database, episode, record.slot, record.sender, now)
+            if other_slot and episode.state is State.OPEN:
+                self._set_timer(episode, now)
+        return number, episode
+
+    def _episode_for(self, record: Record, association: Association, now: Moment) -> Episode | None:
+        """The episode that a directory was given for; if that is over, the next one in that directory."""
+        number = record.episode or 0
+        episode = self.episodes.get(number)
+        if episode is not None and (episode.state is State.OPEN or _still_takes(episode, association)):
+            return episode
+        database = self._ledger.begin()
+        known = episode or episodes.by_id(database, number)
+        if known is None:
+            return None
+        successor = self._open.get(known.key)
+        if successor is not None and successor.folder == known.folder:
+            return successor
+        log_event(logger, logging.WARNING, "object came after its study had ended", study=known.key.study)
+        # Where the study has begun anew in another directory, what came too late is an episode that is over at once.
+        state = State.OPEN if successor is None else State.WAITING
+        made = episodes.insert(database, record.slot, known.key, known.folder, known.shown, record.sender, now, state)
+        self.episodes[made.id] = made
+        if state is State.OPEN:
+            self._add(made, now)
+        self._stir_later(made)
+        return made
+
+    def resume(self, message: Resumed, association: Association, now: Moment) -> None:
+        """A worker tells a new keeper what it was to the old one."""
+        association.sender, association.current = message.sender, message.current
+        association.lease = message.episode
+        self.touch(association, now, busy=message.busy)
+
+    def touch(self, association: Association, now: Moment, *, busy: bool) -> None:
+        """The network has moved."""
+        association.busy = busy
+        self._latest = now
+
+    def drop(self, association: Association, now: Moment) -> None:
+        """The command of an association is over, and nothing was stored."""
+        self._let_go(association)
+        self.touch(association, now, busy=False)
+
+    def _let_go(self, association: Association) -> None:
+        self.stir(association.lease, association.token)
+        association.lease, association.token = None, ""
+
+    def leave(self, association: Association) -> None:
+        """An association is over."""
+        self.associations.open.remove(association)
+        self._let_go(association)
+
+    def _end(self, episode: Episode, now: Moment, ended_by: str, cause: str) -> None:
+        del self._open[episode.key]
+        database = self._ledger.begin()
+        if not episodes.count(database, episode.id) and not self.associations.leases(episode.id):
+            self.remove(episode)
+            return
+        episode.ended_by = ended_by
+        episodes.step(database, episode, Step.ENDS, now, cause=cause)
+        self._stir_later(episode)
+        log_event(logger, logging.INFO, "study ends", study=episode.key.study, directory=episode.shown, cause=cause)
+
+    def remove(self, episode: Episode) -> None:
+        """One that never got an object has not been."""
+        episodes.remove(self._ledger.begin(), episode)
+        self._forget(episode)
+
+    def _forget(self, episode: Episode) -> None:
+        del self.episodes[episode.id]
+        others = self._ended_by_token.get(episode.ended_by)
+        if others is not None:
+            others.discard(episode.id)
+            if not others:
+                del self._ended_by_token[episode.ended_by]
+
+    def step(self, episode: Episode, happened: Step, now: Moment) -> None:
+        """An ending episode goes on."""
+        episodes.step(self._ledger.begin(), episode, happened, now)
+        self.stirred.add(episode.id)
+        if episode.state is State.ENDED:
+            self._forget(episode)
+
+    def end_quiet(self, now: Moment) -> None:
+        """End the episodes for which nothing came for their time."""
+        while self._timers and self._timers[0][0] <= now.monotonic:
+            _, number = heapq.heappop(self._timers)
+            episode = self.episodes.get(number)
+            if episode is None or episode.state is not State.OPEN:
+                continue
+            if self._is_held(episode):
+                episode.touched = now
+            if self._remaining(episode, now) > 0:
+                self._set_timer(episode, now)
+            else:
+                self._end(episode, now, "", "quiet")
+
+    def _is_held(self, episode: Episode) -> bool:
+        if self._policies[episode.slot].scope is Scope.DAEMON and self.associations.busy():
+            return True
+        return self.associations.holds(episode.id, episode.key)
+
+    def _set_timer(self, episode: Episode, now: Moment) -> None:
+        remaining = self._remaining(episode, now)
+        if remaining < math.inf:
+            heapq.heappush(self._timers, (now.monotonic + remaining, episode.id))
+
+    def _remaining(self, episode: Episode, now: Moment) -> float:
+        """Seconds until it ends when nothing more comes."""
+        policy = self._policies[episode.slot]
+        if not policy.end_of_study_timeout:
+            return math.inf
+        age = episode.touched.age(now)
+        if policy.scope is Scope.DAEMON and self._latest is not None:
+            age = min(age, self._latest.age(now))
+        return policy.end_of_study_timeout - age
+
+    def next_timer(self) -> float:
+        """Monotonic time at which a look is due."""
+        return self._timers[0][0] if self._timers else math.inf
+
+    def take_stirred(self) -> list[Episode]:
+        """The ending episodes to look at, each once."""
+        found = [self.episodes[number] for number in sorted(self.stirred) if number in self.episodes]
+        self.stirred.clear()
+        return [episode for episode in found if episode.state is not State.OPEN]
+
+
+def _still_takes(episode: Episode, association: Association) -> bool:
+    return episode.state is State.WAITING and association.lease == episode.id

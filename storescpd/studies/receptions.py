@@ -1,0 +1,90 @@
+"""What has been received: one row a reception, and the files that were left without one."""
+
+import os
+import re
+import secrets
+import sqlite3
+import stat
+from collections.abc import Iterable, Iterator
+
+from storescpd.data.sop_classes import SOP_CLASSES, UNKNOWN_CODE
+from storescpd.studies.clock import Moment
+from storescpd.studies.episodes import Episode
+from storescpd.studies.messages import Record
+
+_CODES = sorted({row.code for row in SOP_CLASSES.values()} - {"-"} | {UNKNOWN_CODE}, key=len, reverse=True)
+_OURS = re.compile(rf"(?:\d{{17}}(?:_\d{{4,}})?\.(?P<timed>{'|'.join(_CODES)})|(?P<code>{'|'.join(_CODES)})\.)")
+"""How the names that we give begin: what consumers put into a directory is theirs."""
+_SLACK = 2.0
+"""Seconds by which a file may be older than its study: clocks of file systems tick coarsely."""
+
+
+def insert(database: sqlite3.Connection, record: Record, episode: int | None, now: Moment) -> int | None:
+    """Add a reception; ``None`` when it is there already."""
+    sender = record.sender
+    cursor = database.execute(
+        "INSERT INTO objects (token, slot, episode, root, folder, name, code, sop_class, sop_instance, study,"
+        " transfer_syntax, status, received, calling, called, peer, listener)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (token) DO NOTHING",
+        (record.token, record.slot, episode, record.root, record.folder, record.name, record.code, record.sop_class,
+         record.sop_instance, record.study, record.transfer_syntax, record.status, now.wall, sender.calling,
+         sender.called, sender.peer, sender.listener),
+    )  # fmt: skip
+    return cursor.lastrowid if cursor.rowcount else None
+
+
+def adopt(database: sqlite3.Connection, episode: Episode, now: Moment) -> list[str]:
+    """Take the files into an open study that lie in its directory without a record; returns their names.
+
+    They were moved there, and then their worker or the keeper died before the record: nobody was told of success.
+    """
+    known = _known(database, episode)
+    files = (name for name, changed in _files(episode.path) if changed >= episode.opened - _SLACK)
+    found = {name: ours for name in files if name not in known and (ours := _OURS.match(name))}
+    for name, ours in sorted(found.items()):
+        record = Record(
+            token=f"adopted.{secrets.token_hex(8)}",
+            slot=episode.slot,
+            episode=episode.id,
+            root=episode.key.root,
+            folder=episode.folder,
+            name=name,
+            code=ours["code"] or ours["timed"],
+            sop_class="",
+            sop_instance="",
+            study=episode.key.study,
+            transfer_syntax="",
+            status=0,
+            sender=episode.sender,
+        )
+        insert(database, record, episode.id, now)
+    return list(found)
+
+
+def _known(database: sqlite3.Connection, episode: Episode) -> set[str]:
+    """What the ledger knows of a directory, earlier episodes and plans included."""
+    place = (episode.key.root, episode.folder)
+    here = "episode IN (SELECT id FROM episodes WHERE root = ? AND folder = ?)"
+    objects = database.execute(f"SELECT name FROM objects WHERE {here}", place)  # noqa: S608 - a text of our own
+    planned = database.execute(f"SELECT new FROM renames WHERE {here}", place)  # noqa: S608
+    return {name for rows in (objects, planned) for (name,) in rows}
+
+
+def _files(path: str) -> Iterator[tuple[str, float]]:
+    """Regular files of a directory, and when each got its name."""
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                status = entry.stat(follow_symlinks=False)
+                if stat.S_ISREG(status.st_mode):
+                    yield entry.name, status.st_ctime
+    except OSError:
+        # Consumers take directories away at any time.
+        return
+
+
+def renamed(database: sqlite3.Connection, episode: int, pairs: Iterable[tuple[str, str]]) -> None:
+    """Files have got other names."""
+    database.executemany(
+        "UPDATE objects SET name = ? WHERE episode = ? AND name = ?", ((new, episode, old) for old, new in pairs)
+    )
