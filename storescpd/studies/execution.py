@@ -1,0 +1,205 @@
+"""Runs hooks: so many at once, those of one study one after another, each until it succeeds or is given up.
+
+The ledger is the queue; in memory are numbers alone.
+"""
+
+import contextlib
+import logging
+import math
+import os
+
+from storescpd.studies import jobs, runner
+from storescpd.studies.clock import Clock, Moment
+from storescpd.studies.commands import environment, words
+from storescpd.studies.jobs import Job, JobState, Kind
+from storescpd.studies.lanes import Lanes
+from storescpd.studies.ledger import Ledger, hooks_path
+from storescpd.studies.policy import Command, Policies
+from storescpd.studies.runner import Run
+from storescpd.telemetry.events import log_event
+
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 300.0
+"""Seconds between two attempts; each pause is twice the one before."""
+END_GRACE = 5.0
+"""Seconds between SIGTERM and SIGKILL for a hook that takes too long."""
+MOST_INTERRUPTIONS = 10
+"""A hook during which the machine or the daemon dies so often is what they die of."""
+_LINGER_PAUSE = 0.5
+"""Seconds between two looks whether what a killed hook had started has ended."""
+
+logger = logging.getLogger(__name__)
+
+
+class Execution:
+    """All hooks of one ledger."""
+
+    def __init__(self, ledger: Ledger, policies: Policies, concurrency: int, clock: Clock) -> None:
+        self._ledger = ledger
+        self._policies = policies
+        self._concurrency: float = concurrency or math.inf
+        self._clock = clock
+        self._lanes = Lanes()
+        self._read = 0
+        """Number of the last hook that was taken from the ledger into the lanes."""
+        self._jobs: dict[int, Job] = {}
+        self._orphaned: list[Run] = []
+        self.runs: dict[int, Run] = {}
+        """By the descriptor that tells their end."""
+        self.finished: list[Job] = []
+        """Hooks that are done or given up, for who waits for them."""
+        self._spent: list[str] = []
+
+    def load(self, now: Moment) -> None:
+        """After a start: find the hooks of the keeper before, or what they have left."""
+        for process in list(jobs.running(self._ledger.begin())):
+            job, same_boot = process.job, process.started.boot == now.boot
+            run = runner.adopt(job.id, self._status_file(job), process.pid, process.start) if same_boot else None
+            if run is not None:
+                log_event(logger, logging.INFO, "hook of an earlier keeper goes on", hook=job.id, pid=run.pid)
+                self._watch(job, run, process.started)
+            else:
+                left = runner.left_status(self._status_file(job)) if same_boot else None
+                self._enter(job, left, now)
+
+    def restart(self) -> None:
+        """Read the queue anew: the ledger has not taken what was done last, or hooks are to be tried again."""
+        self._lanes.clear()
+        self._read = 0
+
+    def _status_file(self, job: Job) -> str:
+        return os.path.join(hooks_path(self._ledger.path), str(job.id))
+
+    def _watch(self, job: Job, run: Run, started: Moment) -> None:
+        timeout = self._policies[job.slot].hook_timeout
+        run.deadline = started.monotonic + timeout if timeout else None
+        self.runs[run.fd] = run
+        self._jobs[job.id] = job
+        self._lanes.occupy(job.lane)
+
+    def start(self) -> list[Run]:
+        """Start processes for hooks whose turn it is; they begin with ``go`` once the ledger has been committed."""
+        for added, lane in jobs.waiting(self._ledger.database, self._read):
+            self._read = added
+            self._lanes.add(lane, added)
+        now = self._clock.now()
+        started: list[Run] = []
+        while self._has_room() and (number := self._lanes.take(now.monotonic)) is not None:
+            run = self._begin(jobs.by_id(self._ledger.database, number), now)
+            if run is not None:
+                started.append(run)
+        return started
+
+    def _has_room(self) -> bool:
+        return len(self.runs) + len(self._orphaned) < self._concurrency
+
+    def _begin(self, job: Job, now: Moment) -> Run | None:
+        database = self._ledger.begin()
+        told, command = jobs.facts(database, job), self._command(job)
+        if told is None or not command:
+            jobs.ended(database, job, JobState.DONE, "no command any more", now)
+            self.finished.append(job)
+            self._lanes.free(job.lane)
+            return None
+        try:
+            variables = environment(told, os.environ, inherit=self._policies[job.slot].inherit_environment)
+            run = runner.spawn(job.id, self._status_file(job), words(command, told), variables)
+        except OSError as error:
+            jobs.started(database, job, 0, 0, now)
+            self._lanes.free(job.lane)
+            self._failed(job, str(error), now)
+            return None
+        jobs.started(database, job, run.pid, run.start, now)
+        self._watch(job, run, now)
+        log_event(logger, logging.DEBUG, "hook started", hook=job.id, kind=job.kind, pid=run.pid)
+        return run
+
+    def _command(self, job: Job) -> Command:
+        policy = self._policies[job.slot]
+        return policy.on_reception if job.kind is Kind.RECEPTION else policy.on_end_of_study
+
+    def withdraw(self, started: list[Run]) -> None:
+        """The ledger has not taken their start: they end without having begun."""
+        for run in started:
+            run.stay()
+            self._forget(run)
+
+    def _forget(self, run: Run) -> tuple[Job, int | None]:
+        """Let go of a process that has ended: its hook and its exit status."""
+        self.runs.pop(run.fd, None)
+        job, status = self._jobs.pop(run.hook), run.result()
+        self._lanes.free(job.lane)
+        run.close()
+        self._spent.append(self._status_file(job))
+        return job, status
+
+    def committed(self) -> None:
+        """The ledger has all that happened: the statuses that hooks have left are not needed any more."""
+        for path in self._spent:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+        self._spent.clear()
+
+    def ended(self, run: Run, now: Moment) -> None:
+        """The process of a hook has ended."""
+        if run.orphaned:
+            del self.runs[run.fd]
+            self._orphaned.append(run)
+        else:
+            self._enter(*self._forget(run), now)
+
+    def _enter(self, job: Job, status: int | None, now: Moment) -> None:
+        """Enter how a hook has ended."""
+        database = self._ledger.begin()
+        if status == 0:
+            jobs.ended(database, job, JobState.DONE, "", now)
+            self.finished.append(job)
+            log_event(logger, logging.DEBUG, "hook done", hook=job.id, kind=job.kind)
+        elif status is not None:
+            self._failed(job, f"exit status {status}", now)
+        elif job.interruptions < MOST_INTERRUPTIONS:
+            jobs.interrupted(database, job)
+            self._put_back(job, now.monotonic)
+            log_event(logger, logging.WARNING, "hook was interrupted and runs again", hook=job.id, kind=job.kind)
+        else:
+            jobs.ended(database, job, JobState.FAILED, "interrupted again and again", now)
+            self.finished.append(job)
+
+    def _failed(self, job: Job, result: str, now: Moment) -> None:
+        database = self._ledger.begin()
+        attempts = jobs.by_id(database, job.id).attempts
+        again = attempts <= self._policies[job.slot].retries
+        jobs.ended(database, job, JobState.WAITING if again else JobState.FAILED, result, now)
+        message = "hook failed and will be tried again" if again else "hook failed"
+        level = logging.WARNING if again else logging.ERROR
+        log_event(logger, level, message, hook=job.id, kind=job.kind, cause=result, attempt=attempts)
+        if again:
+            self._put_back(job, now.monotonic + min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE))
+        else:
+            self.finished.append(job)
+
+    def _put_back(self, job: Job, due: float) -> None:
+        # What has not been read from the ledger yet will be.
+        if job.id <= self._read:
+            self._lanes.put_back(job.lane, job.id, due)
+
+    def keep_time(self, now: Moment) -> None:
+        """End hooks that take too long; let go of killed ones once what they had started has ended."""
+        for run in (*self.runs.values(), *self._orphaned):
+            if run.deadline is not None and now.monotonic >= run.deadline:
+                if not run.told_to_end:
+                    log_event(logger, logging.ERROR, "hook takes too long and is ended", hook=run.hook, pid=run.pid)
+                run.end()
+                run.deadline = now.monotonic + END_GRACE
+        for run in [run for run in self._orphaned if not run.orphaned]:
+            self._orphaned.remove(run)
+            self._enter(*self._forget(run), now)
+
+    def next_moment(self) -> float:
+        """Monotonic time of the next thing to do unasked."""
+        moments = [run.deadline for run in (*self.runs.values(), *self._orphaned) if run.deadline is not None]
+        if self._has_room():
+            moments.append(self._lanes.next_moment())
+        if self._orphaned:
+            moments.append(self._clock.now().monotonic + _LINGER_PAUSE)
+        return min(moments, default=math.inf)
