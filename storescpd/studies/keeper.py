@@ -1,0 +1,278 @@
+"""The keeper's loop: one thread, one ledger, one commit for all that workers said meanwhile.
+
+A round: hear the workers, look after timers, hooks and ending studies, commit, answer, let hooks begin. Nobody is
+answered and nothing is started before the commit. A keeper whose ledger does not take a commit refuses what it was
+asked and ends: the next one begins with what the ledger says.
+"""
+
+import contextlib
+import logging
+import math
+import os
+import selectors
+import signal
+import socket
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from storescpd.studies import jobs, pruning
+from storescpd.studies.clock import Clock, Moment
+from storescpd.studies.course import Course
+from storescpd.studies.ending import Ending
+from storescpd.studies.errors import LedgerError, LockedError
+from storescpd.studies.execution import Execution
+from storescpd.studies.ledger import Ledger, lock, socket_path
+from storescpd.studies.link import ask_once
+from storescpd.studies.messages import GivenUp, GiveUp, MessageError
+from storescpd.studies.policy import KeeperSettings, Policies
+from storescpd.studies.runner import Run, log_output
+from storescpd.studies.service import Conversation, Service, listen
+from storescpd.telemetry.events import log_event
+
+START_GRACE = 1.0
+"""Seconds after a start in which no study ends: workers that lost the keeper before come back and say what they do."""
+LOCK_PATIENCE = 5.0
+"""Seconds in which a keeper whose supervisor was killed leaves the ledger to us."""
+_LOCK_PAUSE = 0.05
+PRUNE_PAUSE = 3600.0
+"""Seconds between two looks for what can leave the ledger."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperOrders:
+    """What the supervisor gives to the keeper."""
+
+    settings: KeeperSettings
+    lifeline: int
+    """Reading end of a pipe; its end of file is the supervisor's death."""
+    crew: int
+    """Reading end of a pipe; its end of file means that supervisor and workers are gone."""
+    ready: int
+    """Writing end of a pipe; ``READY`` goes into it once the keeper serves."""
+
+
+READY = b"K"
+LEAVE = signal.SIGUSR1
+"""The supervisor's order to leave the ledger."""
+
+
+def run(orders: KeeperOrders) -> None:
+    """Serve until told to stop, or until nobody is left to serve.
+
+    Raises:
+        LedgerError: the ledger cannot be used.
+    """
+    keeper = Keeper(orders)
+    try:
+        keeper.serve()
+    finally:
+        keeper.close()
+
+
+def patient_lock(ledger: str) -> int:
+    """The lock of a ledger; a keeper that has lost its supervisor is asked to give it up.
+
+    Raises:
+        LockedError: another daemon has it.
+        LedgerError: there cannot be one.
+    """
+    deadline = time.monotonic() + LOCK_PATIENCE
+    while True:
+        try:
+            return lock(ledger)
+        except LockedError:
+            if time.monotonic() > deadline or not _may_be_given_up(ledger):
+                raise
+            time.sleep(_LOCK_PAUSE)
+
+
+def _may_be_given_up(ledger: str) -> bool:
+    try:
+        answer = ask_once(ledger, GiveUp(), LOCK_PATIENCE)
+    except (OSError, MessageError):
+        # It begins or ends just now.
+        return True
+    return isinstance(answer, GivenUp) and answer.leaving
+
+
+class Keeper:
+    """One keeper."""
+
+    def __init__(self, orders: KeeperOrders) -> None:
+        settings = orders.settings
+        self._orders = orders
+        self._keep = settings.keep
+        self._clock = Clock()
+        self._socket_path = socket_path(settings.ledger)
+        self._ledger = Ledger(settings.ledger, patient_lock(settings.ledger), synchronous=settings.synchronous)
+        policies = Policies(settings.policies, pruning.remembered(self._ledger, settings.policies))
+        self._course = Course(self._ledger, policies)
+        self._ending = Ending(self._ledger, self._course, policies)
+        self._execution = Execution(self._ledger, policies, settings.concurrency, self._clock)
+        self._service = Service(self._ledger, self._course, self._execution, policies)
+        self._selector = selectors.DefaultSelector()
+        self._listener = listen(settings.ledger)
+        self._wakeup, self._wakeup_writer = socket.socketpair()
+        self._watched: set[int] = set()
+        self._leaving = False
+        self._grace_ends = time.monotonic() + START_GRACE
+        self._prune_at = 0.0
+
+    def close(self) -> None:
+        """Leave: hooks go on, everything else is in the ledger."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._socket_path)
+        self._listener.close()
+        self._ledger.close()
+
+    def serve(self) -> None:
+        """The loop.
+
+        Raises:
+            LedgerError: the ledger has not taken a commit.
+        """
+        self._prepare()
+        os.write(self._orders.ready, READY)
+        while not self._leaving and not self._service.leaving:
+            try:
+                self._round()
+            except sqlite3.Error as error:
+                self._service.refuse(f"the ledger cannot be written: {error}")
+                raise LedgerError(f"the ledger {self._ledger.path} cannot be written: {error}") from error
+
+    def _round(self) -> None:
+        events = [key.data for key, _ in self._selector.select(self._pause())]
+        now = self._clock.now()
+        for handle in events:
+            handle(now)
+        self._look_after(now)
+        self._commit()
+        self._start_hooks()
+
+    def _prepare(self) -> None:
+        signal.set_wakeup_fd(self._wakeup_writer.fileno(), warn_on_full_buffer=False)
+        self._wakeup.settimeout(0)
+        self._wakeup_writer.settimeout(0)
+        # Ctrl-C and a service manager signal the whole group, but the workers need their keeper until they have ended:
+        # SIGUSR1 is the supervisor's word. Handlers that do nothing are not inherited by hooks, ignored signals are.
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, LEAVE):
+            signal.signal(number, _noted)
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        self._watch(self._wakeup, self._on_signal)
+        self._watch(self._orders.crew, self._leave)
+        self._watch(self._orders.lifeline, self._on_orphaned)
+        self._watch(self._listener, self._on_connection)
+        now = self._clock.now()
+        self._course.load(now)
+        self._course.repair(now)
+        self._execution.load(now)
+        self._commit()
+        self._watch_hooks()
+
+    def _watch(self, source: socket.socket | int, handle: Callable[[Moment], None]) -> None:
+        self._selector.register(source, selectors.EVENT_READ, handle)
+
+    def _on_signal(self, _: Moment) -> None:
+        if LEAVE in self._wakeup.recv(64):
+            self._leaving = True
+
+    def _leave(self, _: Moment) -> None:
+        self._leaving = True
+
+    def _on_orphaned(self, _: Moment) -> None:
+        """The supervisor is gone: serve the workers that still finish, unless another keeper wants the ledger."""
+        self._selector.unregister(self._orders.lifeline)
+        self._service.orphaned = True
+
+    def _on_connection(self, _: Moment) -> None:
+        try:
+            connection, _address = self._listener.accept()
+        except OSError as error:
+            log_event(logger, logging.ERROR, "cannot accept a worker", cause=error.strerror or str(error))
+            time.sleep(_LOCK_PAUSE)
+            return
+        connection.settimeout(0)
+        conversation = Conversation(connection)
+        self._service.join(conversation)
+        self._watch(connection, lambda now: self._on_message(conversation, now))
+
+    def _on_message(self, conversation: Conversation, now: Moment) -> None:
+        messages = conversation.hear()
+        if messages is None:
+            self._selector.unregister(conversation.socket)
+            self._service.leave(conversation)
+            return
+        for message in messages:
+            self._service.take(conversation, message, now)
+
+    def _pause(self) -> float | None:
+        """Seconds until there is something to do unasked."""
+        ending = 0.0 if self._ending.hurries else math.inf
+        studies = max(min(self._course.next_timer(), ending), self._grace_ends)
+        due = min(studies, self._execution.next_moment(), self._prune_at)
+        return max(due - time.monotonic(), 0.0)
+
+    def _look_after(self, now: Moment) -> None:
+        """Everything that happens by itself."""
+        self._execution.keep_time(now)
+        self._pass_on_finished()
+        if now.monotonic >= self._grace_ends:
+            self._course.end_quiet(now)
+            self._ending.go_on(now)
+        self._service.settle()
+        if now.monotonic >= self._prune_at:
+            more = pruning.prune(self._ledger.begin(), now.wall - self._keep)
+            self._prune_at = now.monotonic + (0.0 if more else PRUNE_PAUSE)
+
+    def _pass_on_finished(self) -> None:
+        """Studies may have waited for hooks that have ended."""
+        for job in self._execution.finished:
+            self._course.stir(job.episode, jobs.token_of(self._ledger.database, job))
+        self._execution.finished.clear()
+
+    def _commit(self) -> None:
+        self._ledger.commit()
+        self._service.committed()
+        self._execution.committed()
+
+    def _start_hooks(self) -> None:
+        started = self._execution.start()
+        try:
+            self._commit()
+        except sqlite3.Error:
+            self._execution.withdraw(started)
+            raise
+        for process in started:
+            process.go()
+        self._watch_hooks()
+
+    def _watch_hooks(self) -> None:
+        for fd, process in self._execution.runs.items():
+            if fd not in self._watched:
+                self._watched.add(fd)
+                self._watch_hook(process)
+
+    def _watch_hook(self, process: Run) -> None:
+        self._watch(process.fd, lambda now: self._on_hook_ended(process, now))
+        output = process.output
+        if output is not None:
+            self._watch(output, lambda _: self._on_output(process, output))
+
+    def _on_hook_ended(self, process: Run, now: Moment) -> None:
+        self._selector.unregister(process.fd)
+        self._watched.discard(process.fd)
+        self._execution.ended(process, now)
+
+    def _on_output(self, process: Run, output: int) -> None:
+        if not log_output(output, process.hook):
+            self._selector.unregister(output)
+            process.close_output()
+
+
+def _noted(_number: int, _frame: object) -> None:
+    """The wake-up descriptor has it."""
