@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from storescpd.config.addresses import POSTGRESQL
 from storescpd.config.problems import Finding, KeyPath
 from storescpd.config.root import Config
 from storescpd.config.section import Section, changed
@@ -15,11 +16,6 @@ NOT_YET = (
     "access",
     "tls",
     "storage.url",
-    "naming.filenames",
-    "naming.sort",
-    "naming.prefix",
-    "studies",
-    "hooks",
     "logging.inetd_files",
     "metrics",
 )
@@ -32,6 +28,9 @@ def unavailable(config: Config, not_yet: tuple[str, ...] = NOT_YET) -> Iterator[
         names = [part for part in key if isinstance(part, str)]
         if names[0] in not_yet or ".".join(names[:2]) in not_yet:
             yield Finding(key, "not available yet", "remove it: this version does not do it")
+    if not_yet and config.studies.ledger.startswith(POSTGRESQL):
+        key = ("studies", "ledger")
+        yield Finding(key, "a ledger in PostgreSQL is not available yet", "name a file on a local disk, or remove it")
 
 
 def _used(config: Config) -> Iterator[KeyPath]:

@@ -119,7 +119,7 @@ class Keeper:
         self._wakeup, self._wakeup_writer = socket.socketpair()
         self._watched: set[int] = set()
         self._leaving = False
-        self._grace_ends = time.monotonic() + START_GRACE
+        self._grace_ends = 0.0
         self._prune_at = 0.0
 
     def close(self) -> None:
@@ -154,9 +154,9 @@ class Keeper:
         self._start_hooks()
 
     def _prepare(self) -> None:
-        signal.set_wakeup_fd(self._wakeup_writer.fileno(), warn_on_full_buffer=False)
         self._wakeup.settimeout(0)
         self._wakeup_writer.settimeout(0)
+        signal.set_wakeup_fd(self._wakeup_writer.fileno(), warn_on_full_buffer=False)
         # Ctrl-C and a service manager signal the whole group, but the workers need their keeper until they have ended:
         # SIGUSR1 is the supervisor's word. Handlers that do nothing are not inherited by hooks, ignored signals are.
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, LEAVE):
@@ -169,6 +169,8 @@ class Keeper:
         self._watch(self._listener, self._on_connection)
         now = self._clock.now()
         self._course.load(now)
+        if self._course.episodes:
+            self._grace_ends = now.monotonic + START_GRACE
         self._course.repair(now)
         self._execution.load(now)
         self._commit()

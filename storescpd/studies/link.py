@@ -91,6 +91,12 @@ class Link:
         self._busy, self._episode = False, None
         self._tell(Dropped())
 
+    def announce(self, message: Message) -> None:
+        """Say something even where nothing has been said yet."""
+        with contextlib.suppress(OSError):
+            self._connected()
+        self._tell(message)
+
     def _tell(self, message: Message) -> None:
         """Say what matters as long as the keeper lives; ``Resumed`` says it to the next one."""
         if self._socket is not None:

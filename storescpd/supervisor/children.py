@@ -15,7 +15,7 @@ from storescpd.worker.process import Orders, run
 from storescpd.worker.scoreboard import Scoreboard, Slot
 from storescpd.worker.settings import Settings
 
-_EVERY_SIGNAL = set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}
+EVERY_SIGNAL = set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}
 
 logger = logging.getLogger(__name__)
 
@@ -48,10 +48,13 @@ class Children:
     def __init__(self, scoreboard: Scoreboard, forget: Callable[[], None]) -> None:
         self._scoreboard = scoreboard
         self._forget = forget
-        self._lifeline, self._lifeline_writer = os.pipe()
+        self.lifeline, self._lifeline_writer = os.pipe()
+        self.crew, self._crew_writer = os.pipe()
         self.ready, self._ready_writer = os.pipe()
         os.set_blocking(self.ready, False)
         self.workers: dict[int, Worker] = {}
+        self.others: list[tuple[int, int]] = []
+        """Dead children that were no workers: process id and wait status."""
 
     def of(self, generation: Generation) -> list[Worker]:
         """The workers of one generation."""
@@ -63,7 +66,7 @@ class Children:
         if index is None:
             log_event(logger, logging.ERROR, "no room for another worker: too many generations are still busy")
             return False
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, _EVERY_SIGNAL)
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, EVERY_SIGNAL)
         try:
             pid = os.fork()
             if not pid:
@@ -77,11 +80,22 @@ class Children:
         self.workers[pid] = Worker(pid, index, generation, time.monotonic())
         return True
 
+    def release(self) -> None:
+        """In a fresh child that is no worker: close the ends of pipes whose closing means our death."""
+        for fd in (self._lifeline_writer, self._crew_writer, self.ready):
+            os.close(fd)
+
+    @property
+    def ready_writer(self) -> int:
+        """Where children say that they serve."""
+        return self._ready_writer
+
     def _live(self, generation: Generation, index: int) -> NoReturn:
         """The child: signals stay blocked until it has handlers of its own."""
         status = 1
         try:
             self._forget()
+            # The writing end of the crew's pipe stays open: its end of file means that the last of us is gone.
             os.close(self._lifeline_writer)
             os.close(self.ready)
             run(
@@ -89,7 +103,7 @@ class Children:
                     listeners=tuple(generation.listeners.values()),
                     settings=generation.settings,
                     slot=Slot(self._scoreboard, index),
-                    lifeline=self._lifeline,
+                    lifeline=self.lifeline,
                     ready=self._ready_writer,
                     drain_timeout=generation.drain_timeout,
                     reload_drain_timeout=generation.reload_drain_timeout,
@@ -104,7 +118,7 @@ class Children:
     def reap(self) -> list[tuple[Worker, str]]:
         """Bury the dead: each with the cause of its death."""
         dead: list[tuple[Worker, str]] = []
-        while self.workers:
+        while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
@@ -114,7 +128,9 @@ class Children:
             worker = self.workers.pop(pid, None)
             if worker is not None:
                 self._scoreboard.clear(worker.slot)
-                dead.append((worker, _cause(status)))
+                dead.append((worker, cause(status)))
+            else:
+                self.others.append((pid, status))
         return dead
 
     def signal(self, number: int, generation: Generation | None = None) -> None:
@@ -124,7 +140,7 @@ class Children:
                 os.kill(worker.pid, number)
 
 
-def _cause(status: int) -> str:
+def cause(status: int) -> str:
     """Why a process ended, in words; empty for an orderly end."""
     code = os.waitstatus_to_exitcode(status)
     if code >= 0:

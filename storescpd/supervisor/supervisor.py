@@ -13,8 +13,11 @@ from dataclasses import dataclass
 
 from storescpd.config import Config, ConfigError
 from storescpd.store import StorageError
+from storescpd.studies.errors import LedgerError
+from storescpd.studies.ledger import inspect
 from storescpd.supervisor import cpus
 from storescpd.supervisor.children import Children, Generation
+from storescpd.supervisor.keeping import KeeperProcess
 from storescpd.supervisor.listeners import BIND_PATIENCE, Key, ListenError, bind, close, describe
 from storescpd.telemetry.events import log_event
 from storescpd.telemetry.handlers import configure
@@ -78,6 +81,7 @@ class Supervisor:
         self._wakeup, self._wakeup_writer = socket.socketpair()
         self._scoreboard = Scoreboard()
         self._children = Children(self._scoreboard, self._forget)
+        self._keeper = KeeperProcess(self._children, self._leave_to_keeper)
         self._stopping = Stopping()
         self._replacement = Replacement()
         self._serving = False
@@ -94,10 +98,12 @@ class Supervisor:
             made = settings(config)
             for directory in made.directories:
                 directory.prepare()
+            if made.keeper is not None:
+                self._inspect(made.keeper.ledger)
             listeners = bind(config, kept, patience)
         except KeyError as error:
             raise StartError(f"storage.group: {error.args[0]}; create the group or leave it empty") from error
-        except (StorageError, ListenError, DictionaryError) as error:
+        except (StorageError, ListenError, DictionaryError, LedgerError) as error:
             raise StartError(str(error)) from error
         workers = config.process.workers
         return Generation(
@@ -109,18 +115,30 @@ class Supervisor:
             reload_drain_timeout=config.process.reload_drain_timeout,
         )
 
+    def _inspect(self, ledger: str) -> None:
+        """Whether a ledger can be used; workers of earlier generations know one only.
+
+        Raises:
+            LedgerError: not.
+        """
+        if self._keeper.ledger not in {None, ledger}:
+            raise LedgerError(f"the ledger {self._keeper.ledger} is in use: studies.ledger changes with a restart only")
+        inspect(ledger)
+
     def run(self) -> int:
         """Serve until told to stop; returns the exit status."""
         _raise_limits()
         self._listen_to_signals()
         _announce(self._generation.listeners.values())
+        self._keeper.want(self._generation.settings.keeper)
         self._fork_missing()
         while not (self._stopping.asked and not self._children.workers):
             for key, _ in self._selector.select(self._pause()):
                 key.data()
             self._keep_time()
+        self._keeper.stop()
         log_event(logger, logging.INFO, "stopped")
-        return 0
+        return int(self._keeper.refused)
 
     def _listen_to_signals(self) -> None:
         self._wakeup.settimeout(0)
@@ -141,8 +159,14 @@ class Supervisor:
         self._wakeup.close()
         self._wakeup_writer.close()
 
+    def _leave_to_keeper(self) -> None:
+        """In a fresh keeper: the ports are no concern of it."""
+        self._forget()
+        close(self._generation.listeners.values())
+
     def _pause(self) -> float | None:
-        moments = [moment for moment in (self._replacement.due, self._stopping.kill_at) if moment is not None]
+        planned = (self._replacement.due, self._stopping.kill_at, self._keeper.due)
+        moments = [moment for moment in planned if moment is not None]
         return min(max(min(moments) - time.monotonic(), 0.0), LONGEST_SLEEP) if moments else None
 
     def _keep_time(self) -> None:
@@ -151,6 +175,8 @@ class Supervisor:
             self._replacement.due = None
             if not self._stopping.asked:
                 self._fork_missing()
+        if self._keeper.due is not None and now >= self._keeper.due:
+            self._keeper.fork()
         if self._stopping.kill_at is not None and now >= self._stopping.kill_at:
             self._stopping.kill_at = None
             log_event(logger, logging.ERROR, "workers do not end and are killed", count=len(self._children.workers))
@@ -164,10 +190,14 @@ class Supervisor:
                 return
 
     def _on_ready(self) -> None:
-        os.read(self._children.ready, 4096)
+        self._keeper.hear(os.read(self._children.ready, 4096))
         # The board knows who it was: a worker of an earlier generation may only just have started.
         generation = self._generation
-        if not self._serving and self._scoreboard.accepting(generation.number) >= generation.workers:
+        if (
+            not self._serving
+            and self._keeper.ready
+            and self._scoreboard.accepting(generation.number) >= generation.workers
+        ):
             self._serving = True
             log_event(logger, logging.INFO, "serving", workers=generation.workers, generation=generation.number)
             self._retire_others()
@@ -196,6 +226,12 @@ class Supervisor:
                 log_event(logger, logging.ERROR, "worker died", worker=worker.pid, cause=cause or "no reason given")
             if not expected:
                 self._replacement.plan(time.monotonic() - worker.born)
+
+        for pid, status in self._children.others:
+            self._keeper.buried(pid, status, stopping=self._stopping.asked)
+        self._children.others.clear()
+        if self._keeper.refused and not self._stopping.asked:
+            self._stop(signal.SIGINT)
 
     def _renew(self) -> None:
         """Serve by the configuration file as it is now; a bad one changes nothing."""
@@ -227,6 +263,7 @@ class Supervisor:
         close(listener for listener in old.listeners.values() if listener.socket not in kept)
         log_event(logger, logging.INFO, "reloading", generation=generation.number)
         _announce(fresh)
+        self._keeper.want(generation.settings.keeper)
         self._fork_missing()
 
     def _stop(self, order: signal.Signals) -> None:

@@ -4,19 +4,23 @@ A failure to store never ends the association: what still comes of the object is
 answered A700. Only a data set that cannot be read does; ``DataSetError`` passes through.
 """
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from storescpd.association import AcceptedContext
 from storescpd.data.sop_classes import modality_code
 from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
 from storescpd.dataset import ConversionError, Identity, Reencoder
-from storescpd.store import DuplicateError, FileMeta, Outcome, Place, StorageError, Stored, Writer
+from storescpd.store import DuplicateError, FileMeta, Outcome, Place, PlaceError, StorageError, Stored, Writer
 from storescpd.store.meta import GENERIC_SOP_CLASS
-from storescpd.store.names import default_name, sanitised
+from storescpd.store.names import sanitised
+from storescpd.store.naming import FileNames
 from storescpd.store.uids import fresh_uid
+from storescpd.studies.errors import KeeperError
 from storescpd.wire.codes import Status
 from storescpd.wire.command import CStoreRQ
+from storescpd.worker.desk import Description, Desk, Drawer
 from storescpd.worker.settings import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, Storing
 
 MOST_DISCARDED = 1 << 30
@@ -36,13 +40,25 @@ class Result:
     """Why the status is no success, or what is worth a warning although it is."""
     path: str = ""
     """Where it lies, if it does."""
+    token: str = field(default="", repr=False)
+    """Its record, if there is one."""
 
 
 class Reception:
     """One object on its way. ``take`` its fragments, then ``finish`` it, or ``abandon`` it at any time."""
 
-    def __init__(self, storing: Storing, context: AcceptedContext, command: CStoreRQ, calling_ae_title: str) -> None:
+    def __init__(
+        self,
+        storing: Storing,
+        context: AcceptedContext,
+        command: CStoreRQ,
+        calling_ae_title: str,
+        desk: Desk | None = None,
+    ) -> None:
         self._storing = storing
+        self._desk = desk
+        self._code = modality_code(command.affected_sop_class_uid)
+        self._milliseconds = time.time_ns() // 1_000_000
         self._context = context
         self._command = command
         self._calling_ae_title = calling_ae_title
@@ -52,6 +68,8 @@ class Reception:
         """Bytes of the data set so far."""
         self._reencoder = self._make_reencoder()
         self._head = self._header(None)
+        if desk is not None:
+            desk.begun()
         try:
             self._writer = storing.directory.begin(self._head)
         except StorageError as error:
@@ -129,17 +147,31 @@ class Reception:
         Raises:
             DataSetError: it cannot be read.
         """
+        result = self._finish()
+        if self._desk is not None and not result.token:
+            self._desk.dropped()
+        return result
+
+    def _finish(self) -> Result:
         if self._writer is None:
             return self._failure
         try:
             status = self._complete(self._writer)
+            drawer = self._drawer()
         except OSError as error:
             return self._fail(f"cannot write the object: {error.strerror or error}")
-        except (ConversionError, StorageError) as error:
+        except (ConversionError, StorageError, KeeperError) as error:
             return self._fail(str(error))
-        place = Place(self._name(), exclusive=status is not Status.SUCCESS)
+        except PlaceError as error:
+            self.abandon()
+            return Result(Status.CANNOT_UNDERSTAND, str(error))
         writer, self._writer = self._writer, None
-        return self._commit(writer, place, status)
+        return self._commit(writer, drawer, status)
+
+    def _drawer(self) -> Drawer:
+        if self._desk is None:
+            return Drawer("")
+        return self._desk.drawer(None if self._reencoder is None else self._reencoder.identity)
 
     def _complete(self, writer: Writer) -> Status:
         """Write what is left of the object; returns the status it deserves once it has its place."""
@@ -155,22 +187,32 @@ class Reception:
         writer.finish(header, final.plan)
         return status
 
-    def _commit(self, writer: Writer, place: Place, status: Status) -> Result:
+    def _commit(self, writer: Writer, drawer: Drawer, status: Status) -> Result:
         try:
-            stored = writer.commit(place)
-        except StorageError as error:
+            stored = writer.commit(self._place(drawer, status))
+            if self._desk is not None:
+                self._desk.record(drawer, stored, self._description(status))
+        except (StorageError, KeeperError) as error:
             return Result(Status.OUT_OF_RESOURCES, str(error))
+        except PlaceError as error:
+            return Result(Status.CANNOT_UNDERSTAND, str(error))
         except DuplicateError as error:
             return Result(Status.DUPLICATE, f"{error} exists and storage.on_duplicate is reject")
-        return self._describe(status, stored)
+        return self._describe(status, stored, drawer)
 
-    def _name(self) -> str:
-        code = modality_code(self._command.affected_sop_class_uid)
-        return default_name(code, self._command.affected_sop_instance_uid, self._storing.extension)
+    def _place(self, drawer: Drawer, status: Status) -> Place:
+        naming, instance = self._storing.filing.naming, self._command.affected_sop_instance_uid
+        name, successors = naming.names(self._code, instance, self._milliseconds)
+        exclusive = status is not Status.SUCCESS
+        return Place(name, exclusive, drawer.folder, drawer.shown, successors)
 
-    def _describe(self, status: Status, stored: Stored) -> Result:
-        path = self._storing.directory.path(stored.name)
-        reasons = []
+    def _description(self, status: Status) -> Description:
+        syntax = self._context.transfer_syntax if self._reencoder is None else self._reencoder.output_syntax
+        return Description(self._command, self._code, syntax, status)
+
+    def _describe(self, status: Status, stored: Stored, drawer: Drawer) -> Result:
+        path = self._storing.directory.path(stored.name, drawer.shown)
+        reasons = [drawer.remark] if drawer.remark else []
         if status is Status.DATA_SET_DOES_NOT_MATCH:
             reasons.append("the UIDs of the data set differ from those of the command; stored all the same")
         elif status is Status.CANNOT_UNDERSTAND:
@@ -180,9 +222,9 @@ class Reception:
         elif stored.outcome is Outcome.UNCHANGED:
             reasons.append("the same object was there already")
         instance = self._command.affected_sop_instance_uid
-        if sanitised(instance) != instance:
+        if sanitised(instance) != instance and self._storing.filing.naming.filenames is FileNames.DEFAULT:
             reasons.append(f"characters of the instance UID {instance!r} that no file name may have were replaced")
-        return Result(status, "; ".join(reasons), path)
+        return Result(status, "; ".join(reasons), path, drawer.token)
 
 
 def _compare(command: CStoreRQ, identity: Identity) -> Status:

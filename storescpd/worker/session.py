@@ -30,10 +30,12 @@ from storescpd.association.negotiation import (
     title_rejection,
 )
 from storescpd.dataset import DataSetError
+from storescpd.studies.messages import Sender
 from storescpd.wire.command import CStoreRQ
 from storescpd.wire.errors import WireError
 from storescpd.wire.pdu import AssociateRJ, AssociateRQ
 from storescpd.worker.admission import Admission
+from storescpd.worker.desk import Desk
 from storescpd.worker.journal import Journal
 from storescpd.worker.reception import Reception, TooMuchError
 from storescpd.worker.settings import Settings
@@ -68,6 +70,7 @@ class Session:
         self._begun_at = 0.0
         self._calling_ae_title = ""
         self._reception: Reception | IgnoredReception | None = None
+        self._desk: Desk | None = None
         self._trial = settings.trial
         self._context = AcceptedContext(0, "", "")
         self._command = CStoreRQ(0, "", "")
@@ -108,6 +111,8 @@ class Session:
     def _leave(self) -> None:
         """Nothing of the association is left but its connection."""
         self._give_up()
+        if self._desk is not None:
+            self._desk.close()
         self._admission.dissociate()
 
     def _give_up(self) -> None:
@@ -115,6 +120,8 @@ class Session:
         reception, self._reception = self._reception, None
         if reception is not None:
             reception.abandon()
+            if self._desk is not None:
+                self._desk.dropped()
 
     def _run(self) -> None:
         try:
@@ -193,8 +200,17 @@ class Session:
             self._reject(rejection)
         self._transport.send(self._acceptor.accept(event.negotiation.items))
         self._journal.accepted(event.negotiation)
+        self._open_desk(request)
         if self._trial is not None:
             self._journal.warn("testing options are on: objects may be refused, delayed or thrown away")
+
+    def _open_desk(self, request: AssociateRQ) -> None:
+        storing = self._service.storing
+        if storing.filing.ledger:
+            here = self._admission
+            sender = Sender(request.calling_ae_title, request.called_ae_title, here.address, here.listener)
+            self._desk = Desk(storing.filing, storing.directory.settings.directory, sender)
+            self._desk.opened()
 
     def _rejection(self, request: AssociateRQ) -> AssociateRJ | None:
         """Called title, calling title, peer, place: the contract's order of checks."""
@@ -223,7 +239,7 @@ class Session:
         storing = self._service.storing
         if self._trial is not None and self._trial.ignore:
             return IgnoredReception(storing, event.context)
-        return Reception(storing, event.context, event.command, self._calling_ae_title)
+        return Reception(storing, event.context, event.command, self._calling_ae_title, self._desk)
 
     def _on_fragments(self, event: Fragments) -> None:
         if self._reception is not None:
@@ -259,6 +275,8 @@ class Session:
                 self._transport.send(self._acceptor.store_response(context_id, self._command, result.status))
             finally:
                 self._journal.stored(self._command, result, reception.received)
+            if self._desk is not None and self._desk.synchronous and result.token:
+                self._desk.wait(result.token, lambda: self._admission.stopping)
 
     def _refuse_data_set(self, error: Exception) -> None:
         self._journal.unreadable(self._command, error)
@@ -267,6 +285,8 @@ class Session:
     def _on_echo(self, event: EchoRequested) -> None:
         self._transport.send(self._acceptor.echo_response(event.context.context_id, event.command))
         self._journal.echoed()
+        if self._desk is not None:
+            self._desk.opened()
         self._stop_between_objects()
 
     def _stop_between_objects(self) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import grp
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from storescpd.data.sop_classes import STORAGE_SOP_CLASSES, VERIFICATION
 from storescpd.dataset import Dictionary, Encoding, GroupLength, Limits, OutputSyntax, SequenceLength
 from storescpd.store import Directory, Durability, OnDuplicate, StorageSettings
 from storescpd.store.incoming import TemporaryNames
+from storescpd.studies.policy import GENERAL, KeeperSettings
 from storescpd.worker.dictionaries import dictionary
+from storescpd.worker.filing import Filing, filing, keeper_settings, ledger_path, slot_of
 
 IMPLEMENTATION_CLASS_UID = "2.25.302071884190433204427340389614513146882"
 """Our own, made from a random UUID (PS3.5 B.2)."""
@@ -56,7 +59,7 @@ class Storing:
     bit_preserving: bool
     bare_data_set: bool
     """Without file meta information."""
-    extension: str
+    filing: Filing
     max_object_size: int
     encoding: Encoding
     dictionary: Dictionary
@@ -131,6 +134,8 @@ class Settings:
     dump_presentation_contexts: bool
     trial: Trial | None
     """``None`` where nothing is to go wrong."""
+    keeper: KeeperSettings | None
+    """``None`` where nothing is to be kept."""
 
     def service_for(self, peer: Peer) -> Service:
         """How this sender is served."""
@@ -154,10 +159,10 @@ def settings(config: Config) -> Settings:
     """
     association, process = config.association, config.process
     names = TemporaryNames()
-    found = profiles(config)
+    found, ledger = profiles(config), ledger_path(config, os.environ)
     return Settings(
-        service=_service(config, names, _agreements(config, found)),
-        rules=tuple(_rule(config, index, names, found) for index in range(len(config.peers))),
+        service=_service(config, names, _agreements(config, found), filing(config, GENERAL, ledger)),
+        rules=tuple(_rule(config, index, names, found, ledger) for index in range(len(config.peers))),
         titles=_titles(config),
         acse_timeout=association.acse_timeout,
         send_timeout=association.socket_timeout,
@@ -171,21 +176,28 @@ def settings(config: Config) -> Settings:
         patient_data=config.logging.patient_data,
         dump_presentation_contexts=config.logging.dump_presentation_contexts,
         trial=_trial(config),
+        keeper=keeper_settings(config, ledger),
     )
 
 
-def _service(config: Config, names: TemporaryNames, agreements: Agreements, *, accept: bool = True) -> Service:
+def _service(
+    config: Config, names: TemporaryNames, agreements: Agreements, filed: Filing, *, accept: bool = True
+) -> Service:
     association = config.association
     return Service(
         agreements=agreements,
         deadlines=Deadlines(association.dimse_timeout, association.socket_timeout, association.idle_timeout),
-        storing=storing(config, names),
+        storing=storing(config, names, filed),
         accept=accept,
     )
 
 
 def _rule(
-    config: Config, index: int, names: TemporaryNames, found: Mapping[str, negotiation_profiles.Profile]
+    config: Config,
+    index: int,
+    names: TemporaryNames,
+    found: Mapping[str, negotiation_profiles.Profile],
+    ledger: str,
 ) -> tuple[Matchers, Service]:
     peer = config.peers[index]
     matchers = Matchers(
@@ -198,7 +210,8 @@ def _rule(
     merged = config.for_peer(index)
     own = bool(peer.negotiation.model_fields_set)
     agreements = _agreements(merged.model_copy(update={"listeners": ()}) if own else merged, found)
-    return matchers, _service(merged, names, agreements, accept=peer.accept)
+    filed = filing(merged, slot_of(peer), ledger)
+    return matchers, _service(merged, names, agreements, filed, accept=peer.accept)
 
 
 def _agreements(config: Config, found: Mapping[str, negotiation_profiles.Profile]) -> Agreements:
@@ -281,8 +294,8 @@ def encoding(config: Config) -> Encoding:
     )
 
 
-def storing(config: Config, names: TemporaryNames) -> Storing:
-    """How objects are stored, by the storage and encoding sections."""
+def storing(config: Config, names: TemporaryNames, filed: Filing) -> Storing:
+    """How objects are stored, by the storage, encoding and naming sections."""
     storage = config.storage
     directory = StorageSettings(
         directory=storage.directory,
@@ -299,7 +312,7 @@ def storing(config: Config, names: TemporaryNames) -> Storing:
         directory=Directory(directory, names),
         bit_preserving=storage.bit_preserving,
         bare_data_set=storage.format == "dataset",
-        extension=config.naming.extension,
+        filing=filed,
         max_object_size=storage.max_object_size,
         encoding=encoding(config),
         dictionary=dictionary(config.encoding.dictionaries),

@@ -1,0 +1,141 @@
+"""Where the objects of one association are filed with the keeper: a directory before, a record after each is stored."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from storescpd.dataset import Identity
+from storescpd.store import PlaceError, Stored
+from storescpd.store.naming import STUDY_UID_LENGTH, Sort
+from storescpd.studies.link import Link, fresh_token
+from storescpd.studies.messages import Dropped, Place, Record, Sender, StudyKey
+from storescpd.wire.codes import Status
+from storescpd.wire.command import CStoreRQ
+from storescpd.worker.filing import Filing
+
+_LATIN = (None, b"", b"ISO_IR 100")
+"""Specific character sets in which a patient's name is read as it is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawer:
+    """Where an object goes."""
+
+    token: str
+    folder: str = ""
+    shown: str = ""
+    episode: int | None = None
+    study: str = ""
+    remark: str = ""
+    """What is worth a warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What is recorded of an object besides its place."""
+
+    command: CStoreRQ
+    code: str
+    transfer_syntax: str
+    status: Status
+
+
+class Desk:
+    """Speaks to the keeper for one association."""
+
+    def __init__(self, filing: Filing, root: str, sender: Sender) -> None:
+        self._filing = filing
+        self._root = root
+        self._sender = sender
+        self._link = Link(filing.ledger, sender)
+        self._sorted = filing.naming.sort is not Sort.NONE
+        self.synchronous = filing.synchronous
+        """Hooks are waited for."""
+
+    def opened(self) -> None:
+        """The association is there, or has said something that is no object."""
+        if self._filing.watched:
+            self._link.announce(Dropped())
+
+    def begun(self) -> None:
+        """A C-STORE command has come."""
+        if self._sorted:
+            self._link.begun()
+
+    def dropped(self) -> None:
+        """Its object is not stored."""
+        if self._sorted:
+            self._link.dropped()
+
+    def drawer(self, identity: Identity | None) -> Drawer:
+        """Where an object goes.
+
+        Raises:
+            PlaceError: there is no place for it.
+            KeeperError: the keeper does not say.
+        """
+        study = (identity.study_instance_uid or "") if identity is not None else ""
+        if not self._sorted:
+            return Drawer(fresh_token(), study=study if len(study) <= STUDY_UID_LENGTH else "")
+        if identity is None or not study:
+            raise PlaceError("the data set has no Study Instance UID to sort it by")
+        if len(study) > STUDY_UID_LENGTH:
+            raise PlaceError(f"the Study Instance UID has {len(study)} characters")
+        return self._sorted_drawer(identity, study)
+
+    def _sorted_drawer(self, identity: Identity, study: str) -> Drawer:
+        token = fresh_token()
+        folder = self._filing.naming.folder(study, identity.patient_name)
+        placed = self._link.place(
+            Place(
+                token=token,
+                slot=self._filing.slot,
+                key=StudyKey(self._root, self._filing.scheme, study),
+                label=folder.label,
+                stamped=folder.stamped,
+                private=folder.private and not self._filing.patient_data,
+                sender=self._sender,
+            )
+        )
+        remark = _remark(identity) if folder.private else ""
+        return Drawer(token, placed.folder, placed.shown, placed.episode, study, remark)
+
+    def record(self, drawer: Drawer, stored: Stored, what: Description) -> None:
+        """Enter an object that has been stored; returns once that is durable.
+
+        Raises:
+            KeeperError: nobody knows whether it is.
+        """
+        self._link.record(
+            Record(
+                token=drawer.token,
+                slot=self._filing.slot,
+                episode=drawer.episode,
+                root=self._root,
+                folder=stored.folder,
+                name=stored.name,
+                code=what.code,
+                sop_class=what.command.affected_sop_class_uid,
+                sop_instance=what.command.affected_sop_instance_uid,
+                study=drawer.study,
+                transfer_syntax=what.transfer_syntax,
+                status=what.status,
+                sender=self._sender,
+            )
+        )
+
+    def wait(self, token: str, given_up: Callable[[], bool]) -> None:
+        """Wait until the hooks of an object are done."""
+        self._link.wait(token, given_up)
+
+    def close(self) -> None:
+        """The association is over."""
+        self._link.close()
+
+
+def _remark(identity: Identity) -> str:
+    name = identity.patient_name
+    if not name:
+        return "the patient has no name, the directory says ANONYMOUS"
+    if not name.isascii() and identity.specific_character_set not in _LATIN:
+        return "the patient's name is not in Latin-1, the directory shows other letters"
+    return ""

@@ -1,0 +1,105 @@
+"""What workers and keeper have to know of names, studies and hooks, made from the configuration."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from storescpd.config import Config
+from storescpd.config.environment import detected
+from storescpd.config.peers import MATCHERS, Peer
+from storescpd.store.naming import FileNames, Naming, Sort
+from storescpd.studies.policy import GENERAL, KeeperSettings, Policy, Scope
+
+LEDGER = "ledger.sqlite"
+"""Name of the ledger where studies.ledger says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """How the objects of some senders are named and filed."""
+
+    naming: Naming
+    slot: str
+    """Under this name the keeper knows what is to happen to them."""
+    ledger: str
+    """Path of the ledger; empty: nothing is recorded."""
+    watched: bool
+    """Any sign of life of any sender delays the end of a study."""
+    synchronous: bool
+    """The next command of an association waits for the hooks of the last."""
+    patient_data: bool
+    """Whether logs may show it."""
+
+    @property
+    def scheme(self) -> str:
+        """How study directories are named; a study that is named in another way is another study."""
+        return f"{self.naming.sort}:{self.naming.prefix}"
+
+
+def filing(config: Config, slot: str, ledger: str) -> Filing:
+    """How objects are named and filed by a configuration, one that is merged for some senders included."""
+    studies, naming = config.studies, config.naming
+    return Filing(
+        naming=Naming(FileNames(naming.filenames), naming.extension, Sort(naming.sort), naming.prefix),
+        slot=slot,
+        ledger=ledger if _needs_keeper(config) else "",
+        watched=Scope(studies.scope) is Scope.DAEMON and studies.end_of_study_timeout > 0,
+        synchronous=config.hooks.synchronous,
+        patient_data=config.logging.patient_data,
+    )
+
+
+def _needs_keeper(config: Config) -> bool:
+    hooks = config.hooks
+    return Sort(config.naming.sort) is not Sort.NONE or bool(hooks.on_reception or hooks.on_end_of_study)
+
+
+def slot_of(peer: Peer) -> str:
+    """A name for a table of [[peers]] that it keeps when others come and go around it."""
+    said = ((name, getattr(peer, name)) for name in MATCHERS)
+    return " ".join(f"{name}={value}" for name, value in said if value is not None) or "everyone"
+
+
+def ledger_path(config: Config, variables: Mapping[str, str]) -> str:
+    """Where the ledger is: as configured, in systemd's state directory, or beside the temporary files."""
+    configured = config.studies.ledger
+    state = detected(variables).state_directory
+    default = os.path.join(state, LEDGER) if state else os.path.join(config.storage.directory, ".storescpd", LEDGER)
+    return os.path.abspath(configured or default)
+
+
+def keeper_settings(config: Config, ledger: str) -> KeeperSettings | None:
+    """What the keeper has to know; ``None`` where none is needed."""
+    needed = [(slot, merged) for slot, merged in _merged(config) if _needs_keeper(merged)]
+    if not needed:
+        return None
+    return KeeperSettings(
+        ledger=ledger,
+        policies={GENERAL: _policy(config), **{slot: _policy(merged) for slot, merged in needed}},
+        keep=config.studies.keep,
+        concurrency=config.hooks.concurrency,
+        synchronous=any(merged.storage.durability != "none" for _, merged in needed),
+    )
+
+
+def _merged(config: Config) -> Iterator[tuple[str, Config]]:
+    """Every configuration that some sender is served by, the last of a slot first."""
+    for index in reversed(range(len(config.peers))):
+        if config.peers[index].accept:
+            yield slot_of(config.peers[index]), config.for_peer(index)
+    yield GENERAL, config
+
+
+def _policy(config: Config) -> Policy:
+    studies, hooks = config.studies, config.hooks
+    return Policy(
+        scope=Scope(studies.scope),
+        end_of_study_timeout=studies.end_of_study_timeout,
+        rename=studies.rename,
+        on_reception=hooks.on_reception,
+        on_end_of_study=hooks.on_end_of_study,
+        hook_timeout=hooks.timeout,
+        retries=hooks.retries,
+        inherit_environment=hooks.inherit_environment,
+        durable=config.storage.durability == "full",
+    )
