@@ -1,6 +1,7 @@
 """The storescpd command."""
 
 import argparse
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -25,8 +26,12 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--import-profiles", metavar="FILE", help="print an association profile file of storescp (-xf) as TOML tables"
     )
+    what.add_argument("--studies", action="store_true", help="list open and recent studies from the ledger")
+    what.add_argument("--failed-hooks", action="store_true", help="list the hooks that were given up")
+    what.add_argument("--retry-hooks", action="store_true", help="run the hooks that were given up once more")
     what.add_argument("--echo", nargs=2, metavar=("HOST", "PORT"), help="send a C-ECHO to a DICOM peer")
     what.add_argument("--version", action="version", version=f"storescpd {__version__}")
+    made.add_argument("--json", action="store_true", help="with --studies and --failed-hooks: print JSON")
     return made
 
 
@@ -53,7 +58,18 @@ def _chosen(options: argparse.Namespace) -> Callable[[Path], int]:
         from storescpd.cli.dump import dump_config
 
         return dump_config
+    if options.studies or options.failed_hooks or options.retry_hooks:
+        return _about_studies(options)
     return _serve
+
+
+def _about_studies(options: argparse.Namespace) -> Callable[[Path], int]:
+    from storescpd.cli.studies import retry_hooks, show_failed_hooks, show_studies
+
+    if options.retry_hooks:
+        return retry_hooks
+    show = show_studies if options.studies else show_failed_hooks
+    return functools.partial(show, as_json=options.json)
 
 
 def _echo(host: str, port: str) -> int:
