@@ -22,6 +22,11 @@ class Moment:
             return max(now.monotonic - self.monotonic, 0.0)
         return max(now.wall - self.wall, 0.0)
 
+    def in_boot_of(self, now: "Moment") -> "Moment":
+        """The same moment by the clocks of ``now``."""
+        age = self.age(now)
+        return Moment(now.boot, now.monotonic - age, now.wall - age)
+
 
 class Clock:
     """Tells the moment."""

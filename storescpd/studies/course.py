@@ -43,6 +43,10 @@ class Course:
         self._open = {episode.key: episode for episode in self.episodes.values() if episode.state is State.OPEN}
         self._timers = []
         for episode in self.episodes.values():
+            if episode.touched.boot != now.boot:
+                # From here on this run's monotonic clock counts: a wall clock that was set back delays nothing twice.
+                touched = episode.touched.in_boot_of(now)
+                episodes.touch(self._ledger.begin(), episode, episode.slot, episode.sender, touched)
             if episode.state is State.OPEN:
                 self._set_timer(episode, now)
             else:

@@ -1,0 +1,386 @@
+"""When studies begin and end, by a clock that the test holds."""
+
+import os
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from storescpd.studies import jobs
+from storescpd.studies.associations import Association
+from storescpd.studies.course import Course
+from storescpd.studies.ending import Ending
+from storescpd.studies.episodes import State
+from storescpd.studies.ledger import Ledger, lock
+from storescpd.studies.messages import Place, Placed, Record, Resumed, Sender, StudyKey
+from storescpd.studies.policy import GENERAL, Policies, Policy, Scope
+from tests.studies.studies import STAMP, FakeClock
+
+
+@dataclass
+class Stage:
+    """A keeper's studies without its processes."""
+
+    root: Path
+    policy: Policy
+    clock: FakeClock = field(default_factory=FakeClock)
+    tokens: int = 0
+
+    def __post_init__(self) -> None:
+        self.open()
+
+    def open(self) -> None:
+        path = str(self.root / "ledger.sqlite")
+        self.ledger = Ledger(path, lock(path), synchronous=False)
+        policies = Policies({GENERAL: self.policy}, {})
+        self.course = Course(self.ledger, policies)
+        self.ending = Ending(self.ledger, self.course, policies)
+        self.course.load(self.clock.now())
+        self.course.repair(self.clock.now())
+        self.ledger.commit()
+
+    def restart(self) -> None:
+        """The keeper is gone, and another one comes."""
+        self.ledger.close()
+        self.open()
+
+    def associate(self) -> Association:
+        association = Association()
+        self.course.associations.open.append(association)
+        return association
+
+    def place(self, association: Association, study: str, peer: str = "10.0.0.1", **options: object) -> Placed:
+        self.tokens += 1
+        stamped = bool(options.pop("stamped", True))
+        request = Place(
+            token=str(self.tokens),
+            slot=GENERAL,
+            key=StudyKey(str(self.root), "study:P", study),
+            label="P" if stamped else study,
+            stamped=stamped,
+            private=False,
+            sender=Sender("CT1", "ARCHIVE", peer, "dicom"),
+        )
+        placed = self.course.place(request, association, self.clock.now())
+        self.ledger.commit()
+        return placed
+
+    def record(self, association: Association, study: str, placed: Placed, token: str | None = None) -> bool:
+        """Enter the object that was placed last; whether that was news."""
+        (self.root / placed.folder).mkdir(exist_ok=True)
+        (self.root / placed.folder / f"CT.{self.tokens}").write_bytes(b"")
+        sender = Sender("CT1", "ARCHIVE", "10.0.0.1", "dicom")
+        name = f"CT.{self.tokens}"
+        token = token or str(self.tokens)
+        record = Record(
+            token, GENERAL, placed.episode, str(self.root), placed.folder, name, "CT", "1", "2", study, "3", 0, sender
+        )
+        entered = self.course.record(record, association, self.clock.now())
+        self.ledger.commit()
+        return entered is not None
+
+    def store(self, association: Association, study: str, **options: object) -> str:
+        """One object; the directory that it went to."""
+        placed = self.place(association, study, **options)
+        self.record(association, study, placed)
+        return placed.folder
+
+    def look(self) -> list[str]:
+        """What time does: the studies that are over now, in the order of their ends."""
+        self.course.end_quiet(self.clock.now())
+        while self.course.stirred:
+            self.ending.go_on(self.clock.now())
+            self.ledger.commit()
+        query = "SELECT study FROM episodes WHERE state = 'ended' ORDER BY ended, id"
+        return [study for (study,) in self.ledger.database.execute(query)]
+
+
+@pytest.fixture
+def stage(tmp_path):
+    made = []
+
+    def make(scope: Scope = Scope.NONE, timeout: float = 60.0, **policy: object) -> Stage:
+        made.append(Stage(tmp_path, Policy(scope=scope, end_of_study_timeout=timeout, **policy)))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.ledger.close()
+
+
+def test_a_study_ends_when_nothing_came_for_its_time(stage):
+    scene = stage()
+    association = scene.associate()
+    first = scene.store(association, "A")
+    scene.clock.sleep(59)
+    assert scene.store(association, "A") == first
+    scene.clock.sleep(59)
+    assert scene.look() == []
+    scene.clock.sleep(1)
+    assert scene.look() == ["A"]
+    assert scene.store(association, "A") != first
+
+
+def test_other_studies_do_not_keep_it_open(stage):
+    scene = stage()
+    association = scene.associate()
+    scene.store(association, "A")
+    scene.clock.sleep(40)
+    scene.store(association, "B")
+    scene.clock.sleep(20)
+    assert scene.look() == ["A"]
+
+
+@pytest.mark.parametrize("step", [-86400.0, 86400.0])
+def test_a_step_of_the_clock_ends_no_study_and_delays_none(step, stage):
+    scene = stage()
+    scene.store(scene.associate(), "A")
+    scene.clock.sleep(59)
+    scene.clock.wall += step
+    scene.restart()
+    assert scene.look() == []
+    scene.clock.sleep(1)
+    assert scene.look() == ["A"]
+
+
+@pytest.mark.parametrize(("off", "left"), [(10, 50), (3600, 0)])
+def test_time_goes_on_while_the_machine_is_off(off, left, stage):
+    scene = stage()
+    scene.store(scene.associate(), "A")
+    scene.clock.reboot(off)
+    scene.restart()
+    if left:
+        scene.clock.sleep(left - 1)
+        assert scene.look() == []
+        scene.clock.sleep(1)
+    assert scene.look() == ["A"]
+
+
+def test_a_clock_set_back_during_a_reboot_delays_by_the_timeout_at_most(stage):
+    scene = stage()
+    scene.store(scene.associate(), "A")
+    scene.clock.reboot(-86400)
+    scene.restart()
+    scene.clock.sleep(60)
+    assert scene.look() == ["A"]
+
+
+def test_one_directory_whatever_association_brings_it(stage):
+    scene = stage()
+    folders = {scene.store(scene.associate(), "A", peer=f"10.0.0.{number}") for number in range(4)}
+    assert len(folders) == 1
+
+
+def test_interleaved_studies_each_have_one_directory_and_one_end(stage):
+    scene = stage()
+    association = scene.associate()
+    folders = {(study, scene.store(association, study)) for _ in range(5) for study in "ABCDEFGHIJ"}
+    assert len(folders) == len({folder for _, folder in folders}) == 10
+    scene.clock.sleep(60)
+    assert sorted(scene.look()) == sorted("ABCDEFGHIJ")
+
+
+def test_two_studies_in_one_millisecond_get_two_directories(stage):
+    scene = stage()
+    first, second = scene.store(scene.associate(), "A"), scene.store(scene.associate(), "B")
+    stamps = [int(STAMP.search(name)[0].replace("_", "")) for name in (first, second)]
+    assert stamps[1] == stamps[0] + 1
+
+
+def test_a_directory_that_exists_is_never_allotted(stage, monkeypatch):
+    """Such as that of the hour before the clock went back."""
+    scene = stage()
+    name = scene.store(scene.associate(), "A")
+    stamp = int(name.rpartition("_")[2])
+    for offset in (1, 2):
+        (scene.root / f"{name[:-9]}{stamp + offset:09d}").mkdir()
+    assert scene.store(scene.associate(), "B") == f"{name[:-9]}{stamp + 3:09d}"
+
+
+def test_the_repeated_hour_of_a_clock_change_shares_no_directory(stage, monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        scene = stage()
+        scene.clock.wall = 1_792_886_400.0 + 1800  # 2026-10-25, 02:30 summer time
+        first = scene.store(scene.associate(), "A")
+        scene.clock.wall += 3600  # 02:30 again
+        second = scene.store(scene.associate(), "B")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert first == "P_20261025_023000000"
+    assert second == "P_20261025_023000001"
+
+
+@pytest.mark.parametrize(
+    ("scope", "ended"),
+    [(Scope.NONE, []), (Scope.ASSOCIATION, ["A"]), (Scope.PEER, ["A"]), (Scope.DAEMON, ["A"])],
+)
+def test_another_study_of_the_same_association(scope, ended, stage):
+    scene = stage(scope)
+    association = scene.associate()
+    scene.store(association, "A")
+    scene.store(association, "B")
+    assert scene.look() == ended
+
+
+@pytest.mark.parametrize(
+    ("scope", "peer", "ended"),
+    [
+        (Scope.ASSOCIATION, "10.0.0.1", []),
+        (Scope.PEER, "10.0.0.1", ["A"]),
+        (Scope.PEER, "10.0.0.2", []),
+        (Scope.DAEMON, "10.0.0.2", ["A"]),
+    ],
+)
+def test_another_study_of_another_association(scope, peer, ended, stage):
+    scene = stage(scope)
+    first = scene.associate()
+    scene.store(first, "A")
+    scene.course.leave(first)
+    scene.store(scene.associate(), "B", peer=peer)
+    assert scene.look() == ended
+
+
+@pytest.mark.parametrize("scope", [Scope.ASSOCIATION, Scope.PEER])
+def test_a_study_that_another_association_sends_now_goes_on(scope, stage):
+    scene = stage(scope)
+    first, second = scene.associate(), scene.associate()
+    scene.store(first, "A")
+    scene.store(second, "A")
+    scene.store(first, "B")
+    assert scene.look() == []
+    scene.store(second, "B")
+    assert scene.look() == ["A"]
+
+
+def test_a_study_that_is_being_sent_is_not_quiet(stage):
+    """An object may take longer to come than a study may be quiet."""
+    scene = stage()
+    association = scene.associate()
+    scene.store(association, "A")
+    scene.course.touch(association, scene.clock.now(), busy=True)
+    scene.clock.sleep(61)
+    assert scene.look() == []
+    scene.course.drop(association, scene.clock.now())
+    scene.clock.sleep(60)
+    assert scene.look() == ["A"]
+
+
+@pytest.mark.parametrize(("scope", "ended"), [(Scope.DAEMON, []), (Scope.NONE, ["A"])])
+def test_any_sign_of_life_delays_storescps_timer_and_no_other(scope, ended, stage):
+    scene = stage(scope)
+    scene.store(scene.associate(), "A")
+    scene.clock.sleep(59)
+    scene.course.drop(scene.associate(), scene.clock.now())
+    scene.clock.sleep(1)
+    assert scene.look() == ended
+    scene.clock.sleep(60)
+    assert scene.look() == ["A"]
+
+
+def test_an_object_on_its_way_belongs_to_the_study_that_it_was_placed_in(stage):
+    scene = stage(Scope.DAEMON)
+    first, second = scene.associate(), scene.associate()
+    scene.store(first, "A")
+    placed = scene.place(second, "A")
+    scene.store(first, "B")
+    assert scene.look() == [], "one of its objects is being moved into its directory"
+    scene.record(second, "A", placed, token="late")
+    assert scene.look() == ["A"]
+    query = "SELECT count(*) FROM objects JOIN episodes ON episodes.id = episode WHERE episodes.study = 'A'"
+    assert scene.ledger.database.execute(query).fetchone() == (2,)
+
+
+def test_an_object_that_comes_too_late_opens_the_study_again_where_it_lies(stage):
+    scene = stage()
+    association = scene.associate()
+    scene.store(association, "A")
+    placed = scene.place(association, "A")
+    scene.course.leave(association)
+    scene.clock.sleep(61)
+    assert scene.look() == ["A"]
+    again = scene.associate()
+    scene.course.resume(
+        Resumed(None, placed.episode, busy=True, sender=Sender("CT1", "A", "10.0.0.1", "")), again, scene.clock.now()
+    )
+    scene.record(again, "A", placed)
+    assert [one.folder for one in scene.course.episodes.values()] == [placed.folder]
+    scene.clock.sleep(60)
+    assert scene.look() == ["A", "A"]
+
+
+def test_a_record_that_is_repeated_counts_once(stage):
+    scene = stage()
+    association = scene.associate()
+    placed = scene.place(association, "A")
+    assert scene.record(association, "A", placed, token="t")
+    assert not scene.record(association, "A", placed, token="t")
+    assert scene.ledger.database.execute("SELECT count(*) FROM objects").fetchone() == (1,)
+
+
+def test_a_study_of_which_nothing_was_stored_has_not_been(stage):
+    scene = stage()
+    association = scene.associate()
+    scene.place(association, "A")
+    scene.course.drop(association, scene.clock.now())
+    scene.clock.sleep(60)
+    assert scene.look() == []
+    assert scene.ledger.database.execute("SELECT count(*) FROM episodes").fetchone() == (0,)
+
+
+def test_study_uid_directories_are_used_again(stage):
+    scene = stage()
+    association = scene.associate()
+    first = scene.store(association, "A", stamped=False)
+    scene.clock.sleep(60)
+    assert scene.look() == ["A"]
+    assert scene.store(association, "A", stamped=False) == first == "A"
+
+
+def test_files_without_a_record_are_adopted_at_the_start(stage):
+    scene = stage(rename=True)
+    folder = scene.root / scene.store(scene.associate(), "A")
+    scene.clock.wall = os.stat(folder).st_ctime
+    scene.ledger.database.execute("UPDATE episodes SET opened = ?", (scene.clock.wall,))
+    (folder / "MR.1.2.3").write_bytes(b"")
+    (folder / "20261123101112345_0001.SC.dcm").write_bytes(b"")
+    (folder / "notes.txt").write_bytes(b"")
+    scene.restart()
+    codes = "SELECT name, code FROM objects WHERE token LIKE 'adopted%' ORDER BY name"
+    found = scene.ledger.database.execute(codes).fetchall()
+    assert found == [("20261123101112345_0001.SC.dcm", "SC"), ("MR.1.2.3", "MR")]
+    scene.clock.sleep(60)
+    assert scene.look() == ["A"]
+    assert sorted(os.listdir(folder)) == ["CT000001", "MR000003", "SC000002", "notes.txt"]
+
+
+def test_pending_ends_go_on_with_the_next_keeper(stage):
+    scene = stage(on_reception="true")
+    association = scene.associate()
+    placed = scene.place(association, "A")
+    scene.record(association, "A", placed)
+    database = scene.ledger.begin()
+    record = Record("1", GENERAL, 1, "", "", "", "", "", "", "A", "", 0, Sender("", "", "", ""))
+    jobs.add_reception(database, record, 1, placed.episode, scene.clock.now())
+    scene.ledger.commit()
+    scene.clock.sleep(60)
+    assert scene.look() == []
+    scene.restart()
+    assert [one.state for one in scene.course.episodes.values()] == [State.WAITING]
+    database.close()
+    scene.ledger.begin().execute("UPDATE hooks SET state = 'done'")
+    scene.course.stir(placed.episode, "")
+    assert scene.look() == ["A"]
+
+
+def test_the_last_of_storescps_studies_stays_open_after_a_crash(stage):
+    """The keeper died after it had opened the second, before it could say that the first had ended."""
+    scene = stage(Scope.NONE)
+    scene.store(scene.associate(), "A")
+    scene.store(scene.associate(), "B")
+    scene.policy = replace(scene.policy, scope=Scope.DAEMON)
+    scene.restart()
+    assert scene.look() == ["A"]

@@ -1,0 +1,144 @@
+"""Renaming: the numbers, what stays untouched, and what an interruption leaves."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from storescpd.studies import episodes, receptions, renaming
+from storescpd.studies.clock import Moment
+from storescpd.studies.episodes import Episode
+from storescpd.studies.ledger import Ledger, lock
+from storescpd.studies.messages import Record, Sender, StudyKey
+from storescpd.studies.renaming import Renaming
+
+NOW = Moment("boot", 1.0, 1.0)
+SENDER = Sender("CT1", "ARCHIVE", "10.0.0.1", "dicom")
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    made = Ledger(str(tmp_path / "ledger.sqlite"), lock(str(tmp_path / "ledger.sqlite")), synchronous=False)
+    yield made
+    made.close()
+
+
+def study(ledger: Ledger, root: Path, names: list[str], folder: str = "study") -> Episode:
+    """An episode with these files, in this order of reception."""
+    (root / folder).mkdir(exist_ok=True)
+    database = ledger.begin()
+    key = StudyKey(str(root), "study-uid:", "A")
+    episode = episodes.insert(database, "", key, folder, folder, SENDER, NOW, episodes.State.WAITING)
+    for name in names:
+        (root / folder / name).write_text(name)
+        code = name.partition(".")[0]
+        token = f"{episode.id}.{os.urandom(8).hex()}"
+        record = Record(token, "", episode.id, str(root), folder, name, code, "", "", "A", "", 0, SENDER)
+        receptions.insert(database, record, episode.id, NOW)
+    return episode
+
+
+def rename(ledger: Ledger, episode: Episode) -> None:
+    renaming.plan(ledger.begin(), episode)
+    carry_out(ledger, episode)
+
+
+def carry_out(ledger: Ledger, episode: Episode) -> None:
+    work = Renaming(ledger.database, episode, durable=True)
+    while work.go_on():
+        pass
+    work.enter(ledger.begin())
+
+
+def contents(path: Path) -> dict[str, str]:
+    return {file.name: file.read_text() for file in path.iterdir()}
+
+
+def test_one_number_an_instance_in_the_order_of_reception(ledger, tmp_path):
+    names = ["MR.1", "CT.2", "CT.1", "CT.2", "UNKNOWN.5", "SRde.7.dcm", "MR.1"]
+    rename(ledger, study(ledger, tmp_path, names))
+    assert contents(tmp_path / "study") == {
+        "MR000001": "MR.1", "CT000002": "CT.2", "CT000003": "CT.1", "UN000004": "UNKNOWN.5", "SR000005": "SRde.7.dcm",
+    }  # fmt: skip
+    named = ledger.database.execute("SELECT name FROM objects ORDER BY id").fetchall()
+    assert [name for (name,) in named] == [
+        "MR000001", "CT000002", "CT000003", "CT000002", "UN000004", "SR000005", "MR000001",
+    ]  # fmt: skip
+
+
+def test_numbers_go_on_when_a_study_does(ledger, tmp_path):
+    """storescp begins anew at 1 and destroys what was there (storescp facts 2.10)."""
+    rename(ledger, study(ledger, tmp_path, ["CT.1", "CT.2"]))
+    rename(ledger, study(ledger, tmp_path, ["CT.1", "CT.3"]))
+    assert contents(tmp_path / "study") == {
+        "CT000001": "CT.1", "CT000002": "CT.2", "CT000003": "CT.1", "CT000004": "CT.3",
+    }  # fmt: skip
+
+
+def test_numbers_go_on_where_consumers_have_taken_the_files(ledger, tmp_path):
+    rename(ledger, study(ledger, tmp_path, ["CT.1", "CT.2"]))
+    for file in (tmp_path / "study").iterdir():
+        file.unlink()
+    rename(ledger, study(ledger, tmp_path, ["CT.3"]))
+    assert contents(tmp_path / "study") == {"CT000003": "CT.3"}
+
+
+def test_files_that_were_taken_get_no_number(ledger, tmp_path):
+    episode = study(ledger, tmp_path, ["CT.1", "CT.2", "CT.3"])
+    (tmp_path / "study/CT.2").unlink()
+    rename(ledger, episode)
+    assert contents(tmp_path / "study") == {"CT000001": "CT.1", "CT000002": "CT.3"}
+
+
+def test_a_directory_that_was_taken_is_no_error(ledger, tmp_path):
+    episode = study(ledger, tmp_path, ["CT.1"])
+    renaming.plan(ledger.begin(), episode)
+    (tmp_path / "study").rename(tmp_path / "taken")
+    carry_out(ledger, episode)
+    assert contents(tmp_path / "taken") == {"CT.1": "CT.1"}
+
+
+def test_what_others_have_put_there_is_never_replaced(ledger, tmp_path):
+    episode = study(ledger, tmp_path, ["CT.1", "CT.2"])
+    renaming.plan(ledger.begin(), episode)
+    (tmp_path / "study/CT000001").write_text("foreign")
+    carry_out(ledger, episode)
+    assert contents(tmp_path / "study") == {"CT000001": "foreign", "CT000002": "CT.1", "CT000003": "CT.2"}
+
+
+@pytest.mark.parametrize("interrupted_at", range(1, 8))
+@pytest.mark.parametrize("call", ["link", "unlink"])
+def test_an_interrupted_renaming_is_finished_by_the_same_plan(call, interrupted_at, ledger, tmp_path, monkeypatch):
+    names = [f"CT.{number}" for number in range(1, 6)]
+    episode = study(ledger, tmp_path, names)
+    renaming.plan(ledger.begin(), episode)
+    ledger.commit()
+    real, count = getattr(os, call), 0
+
+    def dies(*arguments, **options):
+        nonlocal count
+        count += 1
+        if count == interrupted_at:
+            raise KeyboardInterrupt
+        return real(*arguments, **options)
+
+    with monkeypatch.context() as patch, pytest.MonkeyPatch.context():
+        patch.setattr(os, call, dies)
+        try:
+            carry_out(ledger, episode)
+        except KeyboardInterrupt:
+            ledger.rollback()
+    carry_out(ledger, episode)
+    assert contents(tmp_path / "study") == {f"CT{number:06d}": f"CT.{number}" for number in range(1, 6)}
+    named = ledger.database.execute("SELECT name FROM objects ORDER BY id").fetchall()
+    assert [name for (name,) in named] == [f"CT{number:06d}" for number in range(1, 6)]
+
+
+def test_many_files_are_renamed_in_slices(ledger, tmp_path):
+    episode = study(ledger, tmp_path, [f"CT.{number}" for number in range(renaming.SLICE + 7)])
+    renaming.plan(ledger.begin(), episode)
+    work = Renaming(ledger.database, episode, durable=False)
+    assert work.go_on()
+    assert sum(name.startswith("CT0") for name in os.listdir(tmp_path / "study")) == renaming.SLICE
+    assert not work.go_on()
+    assert work.count == renaming.SLICE + 7
