@@ -93,23 +93,22 @@ class Ledger:
     """The one writing connection."""
 
     def __init__(self, path: str, lock: int, *, synchronous: bool) -> None:
-        """Take over a lock, see ``lock``.
+        """Take over a lock, see ``lock``; it is freed when this fails.
 
         Raises:
             LedgerError: the file cannot be used.
         """
         self.path = path
         self._lock = lock
-        with _translated(path):
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE))
-            os.makedirs(hooks_path(path), _HOOKS_MODE, exist_ok=True)
-            self.database = sqlite3.connect(path, isolation_level=None, timeout=_BUSY / 1000)
-            self.database.execute("PRAGMA journal_mode = WAL")
-            self.database.execute(f"PRAGMA synchronous = {'FULL' if synchronous else 'OFF'}")
-            self.database.execute("PRAGMA foreign_keys = ON")
-            migrate(self.database, path)
-            if synchronous:
-                _sync_folder(path)
+        try:
+            with _translated(path):
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE))
+                os.makedirs(hooks_path(path), _HOOKS_MODE, exist_ok=True)
+                self.database = sqlite3.connect(path, isolation_level=None, timeout=_BUSY / 1000)
+                _prepare(self.database, path, synchronous=synchronous)
+        except BaseException:
+            os.close(lock)
+            raise
 
     def begin(self) -> sqlite3.Connection:
         """The connection, inside a transaction."""
@@ -136,6 +135,19 @@ class Ledger:
         self.rollback()
         self.database.close()
         os.close(self._lock)
+
+
+def _prepare(database: sqlite3.Connection, path: str, *, synchronous: bool) -> None:
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute(f"PRAGMA synchronous = {'FULL' if synchronous else 'OFF'}")
+        database.execute("PRAGMA foreign_keys = ON")
+        migrate(database, path)
+    except BaseException:
+        database.close()
+        raise
+    if synchronous:
+        _sync_folder(path)
 
 
 def lock(path: str) -> int:
