@@ -1,14 +1,19 @@
 """What the tests of studies share: small objects of many studies, hooks that write what they were told, and a clock."""
 
+import os
 import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from storescpd.studies.clock import Moment
+from tests.support.daemon import ROOT, Daemon
 from tests.support.objects import CT_IMAGE, EXPLICIT_LITTLE, encode
+from tests.support.processes import eventually
 from tests.support.rawclient import IMPLICIT_LITTLE, VERIFICATION, RawAssociation
 
 MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
@@ -105,3 +110,23 @@ class FakeClock:
         self.monotonic = 10.0
         self.wall += seconds
         return self.now()
+
+
+def keeper_pid(daemon: Daemon) -> int:
+    """The process that holds the ledger."""
+    return eventually(lambda: next((pid for pid in daemon.worker_pids() if _holds_ledger(pid)), 0))
+
+
+def _holds_ledger(pid: int) -> bool:
+    try:
+        links = [os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")]
+    except OSError:
+        return False
+    return any(link.endswith(".sqlite.lock") for link in links)
+
+
+def command(daemon: Daemon, *words: str) -> str:
+    """What a command about a daemon prints."""
+    call = [sys.executable, "-m", "storescpd", "--config", str(daemon.config_file), *words]
+    run = subprocess.run(call, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    return run.stdout
