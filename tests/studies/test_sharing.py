@@ -1,0 +1,88 @@
+"""Studies that come by several ways at once."""
+
+import threading
+
+import pytest
+
+from tests.studies.studies import SUCCESS, associate, instance_uid, ledger_of, lines, rows, store, study_uid, tree
+from tests.support.daemon import storescpd
+from tests.support.processes import eventually
+
+
+@pytest.mark.parametrize("sort", ["study", "study-uid", "patient-name"])
+def test_four_associations_of_one_study_share_its_directory_and_its_end(sort, tmp_path):
+    """storescp --fork makes a directory for each (storescp facts 11.1)."""
+    settings = {
+        "naming": {"sort": sort},
+        "studies": {"end_of_study_timeout": 1, "rename": True},
+        "hooks": {"on_end_of_study": f"echo $STORESCPD_OBJECTS >> {tmp_path}/log"},
+    }
+    with storescpd(tmp_path / "out", settings, workers=3) as daemon:
+
+        def send(share: int) -> None:
+            with associate(daemon.port) as association:
+                statuses.extend(store(association, "A", number) for number in range(share, 40, 4))
+                association.release()
+
+        statuses: list[int] = []
+        threads = [threading.Thread(target=send, args=(share,)) for share in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert statuses == [SUCCESS] * 40
+        eventually(lambda: "study ended" in daemon.log())
+        assert lines(tmp_path / "log") == ["40"]
+    assert list(tree(tmp_path / "out").values()) == [[f"CT{number:06d}" for number in range(1, 41)]]
+
+
+def test_a_router_that_interleaves_ten_studies(tmp_path):
+    settings = {
+        "naming": {"sort": "study"},
+        "studies": {"end_of_study_timeout": 1},
+        "hooks": {"on_end_of_study": f"echo $STORESCPD_STUDY_UID $STORESCPD_OBJECTS >> {tmp_path}/log"},
+    }
+    with storescpd(tmp_path / "out", settings, workers=2) as daemon:
+        with associate(daemon.port) as association:
+            for number in range(5):
+                for study in "ABCDEFGHIJ":
+                    assert store(association, study, number) == SUCCESS
+        eventually(lambda: len(lines(tmp_path / "log")) == 10)
+        assert sorted(lines(tmp_path / "log")) == sorted(f"{study_uid(study)} 5" for study in "ABCDEFGHIJ")
+    assert sorted(tree(tmp_path / "out").values()) == [
+        [f"CT.{instance_uid(study, number)}" for number in range(5)] for study in "ABCDEFGHIJ"
+    ]
+
+
+def test_neither_release_nor_shutdown_ends_a_study_and_the_next_start_goes_on(tmp_path):
+    settings = {
+        "naming": {"sort": "study"},
+        "studies": {"end_of_study_timeout": 4},
+        "hooks": {"on_end_of_study": f"echo $STORESCPD_OBJECTS >> {tmp_path}/log"},
+    }
+    for number in range(3):
+        with storescpd(tmp_path / "out", settings) as daemon:
+            with associate(daemon.port) as association:
+                assert store(association, "A", number) == SUCCESS
+                association.release()
+            assert daemon.terminate() == 0
+    assert lines(tmp_path / "log") == []
+    assert len(tree(tmp_path / "out")) == 1
+    with storescpd(tmp_path / "out", settings):
+        eventually(lambda: lines(tmp_path / "log") == ["3"])
+
+
+def test_a_reload_keeps_open_studies_and_their_directories(tmp_path):
+    settings = {"naming": {"sort": "study"}, "studies": {"end_of_study_timeout": 1000}}
+    with storescpd(tmp_path / "out", settings) as daemon, associate(daemon.port) as old:
+        assert store(old, "A", 1) == SUCCESS
+        text = daemon.config_file.read_text().replace("end_of_study_timeout = 1000", "end_of_study_timeout = 2")
+        daemon.config_file.write_text(text)
+        daemon.signal(1)
+        eventually(lambda: "serving workers=1 generation=2" in daemon.log())
+        with associate(daemon.port) as new:
+            assert [store(old, "A", 2), store(new, "A", 3)] == [SUCCESS, SUCCESS]
+        assert len(tree(tmp_path / "out")) == 1
+        eventually(lambda: "study ended" in daemon.log())
+        query = "SELECT count(DISTINCT episode), count(*) FROM objects"
+        assert rows(ledger_of(tmp_path / "out"), query) == [(1, 3)]
