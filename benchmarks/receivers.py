@@ -35,8 +35,9 @@ class Running:
 
     def files(self) -> Iterator[tuple[int, bytes]]:
         """Number and data set of each stored object."""
-        for path in self.directory.iterdir():
-            if path.is_file():
+        own = self.directory / ".storescpd"
+        for path in self.directory.rglob("*"):
+            if path.is_file() and own not in path.parents:
                 yield int(path.name.rpartition(".")[2]) % 10**11, dissect(path).data
 
     def clear(self) -> None:
@@ -59,11 +60,14 @@ class Receiver:
     """It gets this part of the objects, because it is slow."""
 
 
-def ours(workers: int, *, bit_preserving: bool) -> Callable[[Path], AbstractContextManager[Running]]:
+def ours(
+    workers: int, *, bit_preserving: bool, **sections: Mapping[str, Any]
+) -> Callable[[Path], AbstractContextManager[Running]]:
     """storescpd, with storescp's durability."""
     config: Mapping[str, Any] = {
         "storage": {"bit_preserving": bit_preserving, "durability": "none"},
         "process": {"max_associations": 1000},
+        **sections,
     }
 
     @contextmanager
@@ -113,6 +117,13 @@ QUICK = (
 )
 FULL = (
     *QUICK,
+    Receiver("storescp, sorted", dcmtk("-su", ""), parallel=False),
+    Receiver(
+        "storescpd, 1 worker, sorted", ours(1, bit_preserving=False, naming={"sort": "study-uid"}), "storescp, sorted"
+    ),
+    Receiver(
+        "storescpd, 2 workers, sorted", ours(2, bit_preserving=False, naming={"sort": "study-uid"}), "storescp, sorted"
+    ),
     Receiver("storescp --fork", dcmtk("--fork"), "storescp"),
     Receiver("storescp as installed", dcmtk(nodelay=False), "storescp", parallel=False, share=16),
 )

@@ -1,14 +1,20 @@
 """Which name an object and its study directory get: the settings of ``[naming]`` as plain values."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from storescpd.store.errors import PlaceError
 from storescpd.store.names import default_name, file_stamp, joined, patient_label, study_uid_folder, time_names
 from storescpd.store.names import unique_names as unique
 
 STUDY_UID_LENGTH = 1024
 """Characters. A UID has 64; some modalities write more, nobody writes a thousand, and a ledger has to keep it."""
+
+_LONGEST = 255
+"""Bytes of a directory's name (NAME_MAX of Linux)."""
+_STAMP = "20261123_101112345"
 
 
 class FileNames(StrEnum):
@@ -62,6 +68,13 @@ class Naming:
         Raises:
             PlaceError: there is no name for it.
         """
+        made = self._folder(study_instance_uid, patient_name)
+        length = len(os.fsencode(stamped(made.label, _STAMP) if made.stamped else made.label))
+        if length > _LONGEST:
+            raise PlaceError(f"a directory's name of {length} bytes, {_LONGEST} are the most")
+        return made
+
+    def _folder(self, study_instance_uid: str, patient_name: bytes | None) -> Folder:
         match self.sort:
             case Sort.STUDY_UID:
                 return Folder(study_uid_folder(self.prefix, study_instance_uid), stamped=False)

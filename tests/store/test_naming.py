@@ -214,5 +214,25 @@ def test_messages_show_a_directory_as_it_may_be_shown(tmp_path):
     assert "Doe" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("sort", "uid", "name", "fits"),
+    [
+        (Sort.PATIENT_NAME, "1", b"x" * 236, True),
+        (Sort.PATIENT_NAME, "1", b"x" * 237, False),
+        (Sort.STUDY_UID, "1" * 255, b"", True),
+        (Sort.STUDY_UID, "1" * 256, b"", False),
+        (Sort.STUDY, "1" * 256, b"x" * 999, True),
+    ],
+)
+def test_a_directory_name_that_is_too_long_is_refused(sort, uid, name, fits, tmp_path):
+    naming = Naming(sort=sort)
+    if not fits:
+        with pytest.raises(PlaceError, match="255 are the most"):
+            naming.folder(uid, name)
+        return
+    made = naming.folder(uid, name)
+    (tmp_path / (f"{made.label}_20261123_101112345" if made.stamped else made.label)).mkdir()
+
+
 def test_sorting_by_study_takes_no_name_from_the_peer():
     assert Naming(sort=Sort.STUDY, prefix="P").folder("../x", b"../y").label == "P"
