@@ -81,9 +81,8 @@ class Course:
     def place(self, request: Place, association: Association, now: Moment) -> Placed:
         """The directory for an object of a study."""
         association.sender, association.busy = request.sender, True
-        if association.current != request.key:
-            for other in list(self._ended_by(request, association, self._policies[request.slot].scope)):
-                self._end(other, now, request.token, "object of another study")
+        for other in list(self._ended_by(request, association, self._policies[request.slot].scope)):
+            self._end(other, now, request.token, "object of another study")
         episode = self._open.get(request.key) or self._begin(request, now)
         association.current, association.lease = request.key, episode.id
         association.token = request.token

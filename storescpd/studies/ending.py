@@ -53,7 +53,10 @@ class Ending:
             self._course.remove(episode)
             return
         if self._policies[episode.slot].rename:
-            renaming.plan(database, episode)
+            try:
+                renaming.plan(database, episode)
+            except OSError as error:
+                _warn(episode, error)
         self._course.step(episode, Step.SETTLED, now)
 
     def _rename(self, episode: Episode, now: Moment) -> None:
@@ -66,8 +69,7 @@ class Ending:
                 self._course.stirred.add(episode.id)
                 return
         except OSError as error:
-            cause = error.strerror or str(error)
-            log_event(logger, logging.WARNING, "cannot rename", directory=episode.shown, cause=cause)
+            _warn(episode, error)
         self._renamings.pop(episode.id, None)
         database = self._ledger.begin()
         work.enter(database)
@@ -82,3 +84,9 @@ class Ending:
             return
         self._course.step(episode, Step.REPORTED, now)
         log_event(logger, logging.INFO, "study ended", study=episode.key.study, directory=episode.shown)
+
+
+def _warn(episode: Episode, error: OSError) -> None:
+    """The files keep their names; the study goes on (storescp facts 2.10)."""
+    cause = error.strerror or str(error)
+    log_event(logger, logging.WARNING, "cannot rename", directory=episode.shown, cause=cause)

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import math
 import os
+import signal
 
 from storescpd.studies import jobs, runner
 from storescpd.studies.clock import Clock, Moment
@@ -25,6 +26,8 @@ END_GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL for a hook that takes too long."""
 MOST_INTERRUPTIONS = 10
 """A hook during which the machine or the daemon dies so often is what they die of."""
+_ENDED_FROM_OUTSIDE = frozenset(128 + number for number in (signal.SIGINT, signal.SIGKILL, signal.SIGTERM))
+"""Exit statuses of hooks that a service manager has ended."""
 _LINGER_PAUSE = 0.5
 """Seconds between two looks whether what a killed hook had started has ended."""
 
@@ -49,6 +52,8 @@ class Execution:
         self.finished: list[Job] = []
         """Hooks that are done or given up, for who waits for them."""
         self._spent: list[str] = []
+        self.stopping = False
+        """All processes of the daemon are being ended: no more hooks are started."""
 
     def load(self, now: Moment) -> None:
         """After a start: find the hooks of the keeper before, or what they have left."""
@@ -60,7 +65,9 @@ class Execution:
                 self._watch(job, run, process.started)
             else:
                 left = runner.left_status(self._status_file(job)) if same_boot else None
-                self._enter(job, left, now)
+                self._spend(job)
+                # Nobody has seen it end, and it was made to: by who has ended the keeper as well.
+                self._enter(job, None if left in _ENDED_FROM_OUTSIDE else left, now)
 
     def restart(self) -> None:
         """Read the queue anew: the ledger has not taken what was done last, or hooks are to be tried again."""
@@ -91,7 +98,7 @@ class Execution:
         return started
 
     def _has_room(self) -> bool:
-        return len(self.runs) + len(self._orphaned) < self._concurrency
+        return not self.stopping and len(self.runs) + len(self._orphaned) < self._concurrency
 
     def _begin(self, job: Job, now: Moment) -> Run | None:
         database = self._ledger.begin()
@@ -130,8 +137,12 @@ class Execution:
         job, status = self._jobs.pop(run.hook), run.result()
         self._lanes.free(job.lane)
         run.close()
-        self._spent.append(self._status_file(job))
+        self._spend(job)
         return job, status
+
+    def _spend(self, job: Job) -> None:
+        runner.log_output(job.id, self._status_file(job))
+        self._spent.append(self._status_file(job))
 
     def committed(self) -> None:
         """The ledger has all that happened: the statuses that hooks have left are not needed any more."""
@@ -146,7 +157,8 @@ class Execution:
             del self.runs[run.fd]
             self._orphaned.append(run)
         else:
-            self._enter(*self._forget(run), now)
+            job, status = self._forget(run)
+            self._enter(job, None if self.stopping and status in _ENDED_FROM_OUTSIDE else status, now)
 
     def _enter(self, job: Job, status: int | None, now: Moment) -> None:
         """Enter how a hook has ended."""

@@ -27,7 +27,7 @@ from storescpd.studies.ledger import Ledger, lock, socket_path
 from storescpd.studies.link import ask_once
 from storescpd.studies.messages import GivenUp, GiveUp, MessageError
 from storescpd.studies.policy import KeeperSettings, Policies
-from storescpd.studies.runner import Run, log_output
+from storescpd.studies.runner import Run
 from storescpd.studies.service import Conversation, Service, listen
 from storescpd.telemetry.events import log_event
 
@@ -180,8 +180,12 @@ class Keeper:
         self._selector.register(source, selectors.EVENT_READ, handle)
 
     def _on_signal(self, _: Moment) -> None:
-        if LEAVE in self._wakeup.recv(64):
+        numbers = self._wakeup.recv(64)
+        if LEAVE in numbers:
             self._leaving = True
+        if signal.SIGTERM in numbers:
+            # A service manager ends all of us, hooks included; what it ends now is not what failed.
+            self._execution.stopping = True
 
     def _leave(self, _: Moment) -> None:
         self._leaving = True
@@ -261,19 +265,11 @@ class Keeper:
 
     def _watch_hook(self, process: Run) -> None:
         self._watch(process.fd, lambda now: self._on_hook_ended(process, now))
-        output = process.output
-        if output is not None:
-            self._watch(output, lambda _: self._on_output(process, output))
 
     def _on_hook_ended(self, process: Run, now: Moment) -> None:
         self._selector.unregister(process.fd)
         self._watched.discard(process.fd)
         self._execution.ended(process, now)
-
-    def _on_output(self, process: Run, output: int) -> None:
-        if not log_output(output, process.hook):
-            self._selector.unregister(output)
-            process.close_output()
 
 
 def _noted(_number: int, _frame: object) -> None:

@@ -25,10 +25,13 @@ def plan(database: sqlite3.Connection, episode: Episode) -> int:
     """Write down who gets which name, in the order of reception; returns how many files get one.
 
     Files that consumers have taken already get no number.
+
+    Raises:
+        OSError: the directory is there but cannot be read.
     """
     try:
         present = set(os.listdir(episode.path))
-    except OSError:
+    except FileNotFoundError:
         return 0
     number = _next_number(database, episode, present)
     query = "SELECT name, code FROM objects WHERE episode = ? GROUP BY name ORDER BY min(id)"

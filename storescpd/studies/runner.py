@@ -9,7 +9,6 @@ import contextlib
 import errno
 import logging
 import os
-import select
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -26,8 +25,8 @@ _SCRIPT = (
 _GO = b"go\n"
 _START_TIME = 19
 """Index of starttime in /proc/PID/stat after the name (proc_pid_stat(5), field 22)."""
-_SHOWN_OUTPUT = 4096
-"""Bytes of output that a line of the log takes."""
+SHOWN_OUTPUT = 16384
+"""Bytes of a hook's output that go into the log."""
 
 logger = logging.getLogger(__name__)
 
@@ -58,17 +57,6 @@ class Run:
         self._status_file = status_file
         self._child = child
         self._begun = child is None
-
-    @property
-    def output(self) -> int | None:
-        """Where its output can be read."""
-        pipe = self._child.stdout if self._child is not None else None
-        return None if pipe is None else pipe.fileno()
-
-    def close_output(self) -> None:
-        """Its last word has been read; that may be long after its end, where it has left children."""
-        if self._child is not None and self._child.stdout is not None:
-            self._child.stdout.close()
 
     def go(self) -> None:
         """Let the hook begin: the ledger knows it now."""
@@ -129,15 +117,16 @@ def spawn(hook: int, status_file: str, words: Sequence[str], environment: Mappin
     """
     with contextlib.suppress(FileNotFoundError):
         os.unlink(status_file)
-    output = subprocess.PIPE if logger.isEnabledFor(logging.DEBUG) else subprocess.DEVNULL
-    child = subprocess.Popen(
-        [SHELL, "-c", _SCRIPT, status_file, *words],
-        stdin=subprocess.PIPE,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        env=dict(environment),
-        start_new_session=True,
-    )
+    # A file, not a pipe: a hook that writes must not die of a keeper that is gone.
+    with open(_output(status_file) if logger.isEnabledFor(logging.DEBUG) else os.devnull, "wb") as output:
+        child = subprocess.Popen(
+            [SHELL, "-c", _SCRIPT, status_file, *words],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(environment),
+            start_new_session=True,
+        )
     return Run(hook, status_file, child.pid, start_time(child.pid) or 0, child)
 
 
@@ -168,11 +157,16 @@ def _left_behind(pid: int) -> bool:
     return True
 
 
-def log_output(fd: int, hook: int) -> bool:
-    """Take some of a hook's output into the log; ``False`` at its end."""
-    if not select.select((fd,), (), (), 0)[0]:
-        return True
-    data = os.read(fd, _SHOWN_OUTPUT)
-    for line in data.decode("utf-8", "backslashreplace").splitlines():
-        log_event(logger, logging.DEBUG, "hook says", hook=hook, line=line)
-    return bool(data)
+def _output(status_file: str) -> str:
+    return f"{status_file}.out"
+
+
+def log_output(hook: int, status_file: str) -> None:
+    """Take the begin of what a hook has written into the log, and what it has written away."""
+    path = Path(_output(status_file))
+    with contextlib.suppress(FileNotFoundError):
+        with path.open("rb") as output:
+            data = output.read(SHOWN_OUTPUT)
+        path.unlink()
+        for line in data.decode("utf-8", "backslashreplace").splitlines():
+            log_event(logger, logging.DEBUG, "hook says", hook=hook, line=line)

@@ -22,7 +22,8 @@ _FIRST = (
     "CREATE UNIQUE INDEX open_episodes ON episodes (root, scheme, study) WHERE state = 'open'",
     "CREATE INDEX episodes_by_folder ON episodes (root, folder)",
     "CREATE INDEX unended_episodes ON episodes (state) WHERE state != 'ended'",
-    "CREATE INDEX episodes_by_trigger ON episodes (ended_by) WHERE ended_by != ''",
+    "CREATE INDEX ended_episodes ON episodes (ended) WHERE state = 'ended'",
+    "CREATE INDEX episodes_by_trigger ON episodes (ended_by)",
     # One row a reception; an instance that came twice has two of the same name.
     """CREATE TABLE objects (
         id INTEGER PRIMARY KEY AUTOINCREMENT, token TEXT NOT NULL UNIQUE, slot TEXT NOT NULL,
@@ -31,6 +32,7 @@ _FIRST = (
         transfer_syntax TEXT NOT NULL, status INTEGER NOT NULL, received REAL NOT NULL,
         calling TEXT NOT NULL, called TEXT NOT NULL, peer TEXT NOT NULL, listener TEXT NOT NULL) STRICT""",
     "CREATE INDEX objects_by_episode ON objects (episode, name)",
+    "CREATE INDEX loose_objects ON objects (received) WHERE episode IS NULL",
     # The plan of a renaming, written before the first file is touched.
     """CREATE TABLE renames (
         episode INTEGER NOT NULL REFERENCES episodes, old TEXT NOT NULL, new TEXT NOT NULL,
@@ -41,7 +43,7 @@ _FIRST = (
         attempts INTEGER NOT NULL DEFAULT 0, interruptions INTEGER NOT NULL DEFAULT 0,
         pid INTEGER, start INTEGER, boot TEXT, monotonic REAL,
         created REAL NOT NULL, finished REAL, result TEXT NOT NULL DEFAULT '') STRICT""",
-    "CREATE INDEX unfinished_hooks ON hooks (state) WHERE state != 'done'",
+    "CREATE INDEX hooks_by_state ON hooks (state)",
     "CREATE INDEX hooks_by_episode ON hooks (episode, kind)",
     "CREATE INDEX hooks_by_object ON hooks (object)",
 )

@@ -15,6 +15,7 @@ from storescpd.studies.episodes import State
 from storescpd.studies.ledger import Ledger, lock
 from storescpd.studies.messages import Place, Placed, Record, Resumed, Sender, StudyKey
 from storescpd.studies.policy import GENERAL, Policies, Policy, Scope
+from storescpd.studies.pruning import prune
 from tests.studies.studies import STAMP, FakeClock
 
 
@@ -244,6 +245,15 @@ def test_another_study_of_another_association(scope, peer, ended, stage):
     assert scene.look() == ended
 
 
+def test_storescps_studies_end_whoever_comes_back_to_one(stage):
+    scene = stage(Scope.DAEMON)
+    first, second = scene.associate(), scene.associate()
+    folder = scene.store(first, "A")
+    scene.store(second, "B")
+    assert scene.store(first, "A") != folder
+    assert scene.look() == ["A", "B"]
+
+
 @pytest.mark.parametrize("scope", [Scope.ASSOCIATION, Scope.PEER])
 def test_a_study_that_another_association_sends_now_goes_on(scope, stage):
     scene = stage(scope)
@@ -384,3 +394,39 @@ def test_the_last_of_storescps_studies_stays_open_after_a_crash(stage):
     scene.policy = replace(scene.policy, scope=Scope.DAEMON)
     scene.restart()
     assert scene.look() == ["A"]
+
+
+def test_nothing_that_happens_often_looks_through_a_whole_table(stage):
+    """A ledger keeps a month of a hospital's objects."""
+    scene = stage(Scope.DAEMON, rename=True, on_reception="true", on_end_of_study="true")
+    statements: set[str] = set()
+    scene.ledger.database.set_trace_callback(statements.add)
+    association = scene.associate()
+    for study in "AB":
+        placed = scene.place(association, study)
+        scene.record(association, study, placed)
+        record = Record(str(scene.tokens), GENERAL, 1, "", "", "", "", "", "", study, "", 0, Sender("", "", "", ""))
+        jobs.add_reception(scene.ledger.begin(), record, scene.tokens, placed.episode, scene.clock.now())
+    database = scene.ledger.begin()
+    job = jobs.by_id(database, next(jobs.waiting(database, 0))[0])
+    jobs.started(database, job, 1, 1, scene.clock.now())
+    for number in (1, 2):
+        jobs.ended(database, jobs.by_id(database, number), jobs.JobState.DONE, "", scene.clock.now())
+    jobs.settled(database, "2")
+    jobs.facts(database, job)
+    jobs.token_of(database, job)
+    scene.course.stir(1, "2")
+    scene.look()
+    jobs.retry_failed(database)
+    list(jobs.running(database))
+    prune(database, 1.0)
+    scene.ledger.database.set_trace_callback(None)
+    steps = [
+        (statement, detail)
+        for statement in statements
+        if statement.split()[0] in {"SELECT", "UPDATE", "DELETE"}
+        for *_, detail in scene.ledger.database.execute(f"EXPLAIN QUERY PLAN {statement}")
+    ]
+    assert len(steps) > 20
+    # The directories of one study have few episodes, and the test's own look at what has ended reads them all.
+    assert [step for step in steps if step[1].startswith("SCAN") and "ORDER BY ended" not in step[0]] == []

@@ -312,3 +312,37 @@ def test_a_reload_brings_the_new_command_to_what_failed_with_the_old_one(tmp_pat
         eventually(lambda: "serving workers=1 generation=2" in daemon.log())
         command(daemon, "--retry-hooks")
         assert eventually(lambda: lines(tmp_path / "log")) == [f"CT.{instance_uid('A', 1)}"]
+
+
+def test_what_a_service_manager_ends_with_the_daemon_has_not_failed(tmp_path):
+    """SIGTERM for every process of the unit (systemd.kill(5), KillMode=control-group)."""
+    settings = {"hooks": {"on_reception": gated(tmp_path)}}
+    ledger = ledger_of(tmp_path / "out")
+    with storescpd(tmp_path / "out", settings) as daemon:
+        with associate(daemon.port) as association:
+            store(association, "A", 1)
+            store(association, "A", 2)
+            association.release()
+        eventually(lambda: lines(tmp_path / "log"))
+        ((pid,),) = rows(ledger, "SELECT pid FROM hooks WHERE state = 'running'")
+        for member in daemon.members():
+            end(member, signal.SIGTERM)
+        os.killpg(pid, signal.SIGTERM)
+        assert daemon.wait() == 0
+        eventually(lambda: not alive(pid))
+        assert len(lines(tmp_path / "log")) == 1, "no other hook was started"
+    with storescpd(tmp_path / "out", settings):
+        opened(tmp_path)
+        eventually(lambda: rows(ledger, "SELECT state FROM hooks") == [("done",), ("done",)])
+    assert len(finished(tmp_path)) == 2
+
+
+def test_what_hooks_say_is_in_the_log_at_debug(tmp_path):
+    settings = {"hooks": {"on_reception": "echo said; echo wrong >&2"}, "logging": {"level": "debug"}}
+    with storescpd(tmp_path / "out", settings) as daemon:
+        with associate(daemon.port) as association:
+            store(association, "A", 1)
+        eventually(lambda: "hook done" in daemon.log())
+        assert "line=said" in daemon.log()
+        assert "line=wrong" in daemon.log()
+    assert list((tmp_path / "out/.storescpd/ledger.sqlite.hooks").iterdir()) == []

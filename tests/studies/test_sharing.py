@@ -86,3 +86,16 @@ def test_a_reload_keeps_open_studies_and_their_directories(tmp_path):
         eventually(lambda: "study ended" in daemon.log())
         query = "SELECT count(DISTINCT episode), count(*) FROM objects"
         assert rows(ledger_of(tmp_path / "out"), query) == [(1, 3)]
+
+
+def test_associations_of_a_daemon_that_was_killed_go_on_with_the_ledger_of_the_next(tmp_path):
+    settings = {"naming": {"sort": "study"}, "process": {"drain_timeout": 60}}
+    with storescpd(tmp_path / "out", settings) as first, associate(first.port) as old:
+        assert store(old, "A", 1) == SUCCESS
+        first.kill()
+        eventually(lambda: "the supervisor is gone" in first.log())
+        with storescpd(tmp_path / "out", settings) as second, associate(second.port) as new:
+            assert [store(new, "A", 2), store(old, "A", 3), store(new, "B", 1)] == [SUCCESS] * 3
+            query = "SELECT study, count(*) FROM objects GROUP BY episode ORDER BY episode"
+            assert rows(ledger_of(tmp_path / "out"), query) == [(study_uid("A"), 3), (study_uid("B"), 1)]
+    assert len(tree(tmp_path / "out")) == 2
