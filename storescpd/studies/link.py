@@ -64,7 +64,8 @@ def fresh_token() -> str:
 class Link:
     """Speaks for one association. Every call may wait for the keeper, up to ``PATIENCE``."""
 
-    def __init__(self, ledger: str, sender: Sender, patience: float = PATIENCE) -> None:
+    def __init__(self, ledger: str, sender: Sender, trust: float = 0.0, patience: float = PATIENCE) -> None:
+        """``trust``: so many seconds after a record its study is still open, and its directory needs no question."""
         self._path = socket_path(ledger)
         self._sender = sender
         self._patience = patience
@@ -74,6 +75,9 @@ class Link:
         self._current: StudyKey | None = None
         self._episode: int | None = None
         self._busy = False
+        self._trust = trust
+        self._placed: Placed | None = None
+        self._trusted_until = 0.0
 
     def close(self) -> None:
         """The association is over."""
@@ -85,10 +89,13 @@ class Link:
         """A command has come. Without news for the keeper nothing is sent."""
         self._busy = True
         self._tell(Begun())
+        # From now on the keeper keeps the study open; it has not ended before.
+        if time.monotonic() >= self._trusted_until:
+            self._placed = None
 
     def dropped(self) -> None:
         """The command is over, and nothing was stored."""
-        self._busy, self._episode = False, None
+        self._busy, self._episode, self._placed = False, None, None
         self._tell(Dropped())
 
     def announce(self, message: Message) -> None:
@@ -111,10 +118,14 @@ class Link:
         Raises:
             KeeperError: there is none, or no keeper.
         """
+        if self._placed is not None and self._current == request.key:
+            self._episode = self._placed.episode
+            return self._placed
         answer = self._ask(request)
         if not isinstance(answer, Placed):
             raise KeeperError(_reason(answer))
         self._current, self._episode, self._busy = request.key, answer.episode, True
+        self._placed = answer
         return answer
 
     def record(self, record: Record) -> None:
@@ -123,10 +134,13 @@ class Link:
         Raises:
             KeeperError: nobody knows whether it is.
         """
+        asked = time.monotonic()
         answer = self._ask(record)
         self._episode, self._busy = None, False
         if not isinstance(answer, Recorded):
+            self._placed = None
             raise KeeperError(_reason(answer))
+        self._trusted_until = asked + self._trust
 
     def wait(self, token: str, given_up: Callable[[], bool]) -> None:
         """Wait for the hooks of a reception; ``given_up`` is asked now and then."""

@@ -46,7 +46,7 @@ class Desk:
         self._filing = filing
         self._root = root
         self._sender = sender
-        self._link = Link(filing.ledger, sender)
+        self._link = Link(filing.ledger, sender, filing.trust)
         self._sorted = filing.naming.sort is not Sort.NONE
         self.synchronous = filing.synchronous
         """Hooks are waited for."""

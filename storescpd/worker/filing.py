@@ -12,6 +12,8 @@ from storescpd.studies.policy import GENERAL, KeeperSettings, Policy, Scope
 
 LEDGER = "ledger.sqlite"
 """Name of the ledger where studies.ledger says nothing."""
+_BY_ASSOCIATION = frozenset({Scope.NONE, Scope.ASSOCIATION})
+"""No other association can end the study that one is sending: its quiet time alone can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Filing:
     """Path of the ledger; empty: nothing is recorded."""
     watched: bool
     """Any sign of life of any sender delays the end of a study."""
+    trust: float
+    """Seconds after an object in which the same association need not ask again for the directory of its study."""
     synchronous: bool
     """The next command of an association waits for the hooks of the last."""
     patient_data: bool
@@ -44,6 +48,7 @@ def filing(config: Config, slot: str, ledger: str) -> Filing:
         slot=slot,
         ledger=ledger if _needs_keeper(config) else "",
         watched=Scope(studies.scope) is Scope.DAEMON and studies.end_of_study_timeout > 0,
+        trust=studies.end_of_study_timeout / 2 if Scope(studies.scope) in _BY_ASSOCIATION else 0.0,
         synchronous=config.hooks.synchronous,
         patient_data=config.logging.patient_data,
     )
