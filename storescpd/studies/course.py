@@ -65,7 +65,7 @@ class Course:
         self.stirred |= self._ended_by_token.get(token, set())
 
     def repair(self, now: Moment) -> None:
-        """After a start: files without a record, and studies that another one should have ended."""
+        """Some time after a start: files without a record, and studies that another one should have ended."""
         for episode in list(self.episodes.values()):
             if episode.state in {State.OPEN, State.WAITING}:
                 self._adopt(episode, now)

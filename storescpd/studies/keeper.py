@@ -32,7 +32,8 @@ from storescpd.studies.service import Conversation, Service, listen
 from storescpd.telemetry.events import log_event
 
 START_GRACE = 1.0
-"""Seconds after a start in which no study ends: workers that lost the keeper before come back and say what they do."""
+"""Seconds after a start in which no study ends and no file is adopted: workers that lost the keeper before come back
+and say what they do."""
 LOCK_PATIENCE = 5.0
 """Seconds in which a keeper whose supervisor was killed leaves the ledger to us."""
 _LOCK_PAUSE = 0.05
@@ -120,6 +121,7 @@ class Keeper:
         self._watched: set[int] = set()
         self._leaving = False
         self._grace_ends = 0.0
+        self._repaired = False
         self._prune_at = 0.0
 
     def close(self) -> None:
@@ -171,7 +173,6 @@ class Keeper:
         self._course.load(now)
         if self._course.episodes:
             self._grace_ends = now.monotonic + START_GRACE
-        self._course.repair(now)
         self._execution.load(now)
         self._commit()
         self._watch_hooks()
@@ -219,7 +220,7 @@ class Keeper:
     def _pause(self) -> float | None:
         """Seconds until there is something to do unasked."""
         ending = 0.0 if self._ending.hurries else math.inf
-        studies = max(min(self._course.next_timer(), ending), self._grace_ends)
+        studies = max(min(self._course.next_timer(), ending if self._repaired else 0.0), self._grace_ends)
         due = min(studies, self._execution.next_moment(), self._prune_at)
         return max(due - time.monotonic(), 0.0)
 
@@ -228,6 +229,9 @@ class Keeper:
         self._execution.keep_time(now)
         self._pass_on_finished()
         if now.monotonic >= self._grace_ends:
+            if not self._repaired:
+                self._course.repair(now)
+                self._repaired = True
             self._course.end_quiet(now)
             self._ending.go_on(now)
         self._service.settle()
