@@ -67,7 +67,10 @@ def run(orders: KeeperOrders) -> None:
     Raises:
         LedgerError: the ledger cannot be used.
     """
-    keeper = Keeper(orders)
+    try:
+        keeper = Keeper(orders)
+    except (sqlite3.Error, OSError) as error:
+        raise LedgerError(f"the ledger {orders.settings.ledger} cannot be used: {error}") from error
     try:
         keeper.serve()
     finally:

@@ -150,3 +150,11 @@ def test_a_ledger_that_moves_needs_a_restart(tmp_path):
         daemon.signal(1)
         eventually(lambda: "reload failed" in daemon.log())
         assert "with a restart only" in daemon.log()
+
+
+def test_a_keeper_that_cannot_listen_stops_the_start(tmp_path):
+    (tmp_path / "out/.storescpd/ledger.sqlite.keeper").mkdir(parents=True)
+    with storescpd(tmp_path / "out", SORTED, wait=False) as daemon:
+        assert daemon.wait() == 1
+        assert "the ledger cannot be used" in daemon.log()
+        assert "defect" not in daemon.log()
