@@ -1,5 +1,8 @@
 """Large values: they pass while they arrive, one at a time, and what stands before them is handed out."""
 
+from collections.abc import Sequence
+from itertools import islice
+
 from storescpd.dataset.assembly import Assembly
 from storescpd.dataset.cursor import Cursor
 from storescpd.dataset.rules import Rule, Special
@@ -69,6 +72,29 @@ class LargeValues:
         if not stream.remaining:
             self._end(stream)
         return rest
+
+    def pass_run(self, fragments: Sequence[memoryview], number: int) -> int:
+        """Hand out the fragments from ``number`` on that lie within a value as it is; returns the first that does not.
+
+        Nearly every byte goes this way: nothing is done for it but to be counted.
+        """
+        stream, writer = self.stream, self._cursor.writer
+        if not isinstance(stream, PlainStream) or writer.gathers:
+            return number
+        left = stream.remaining
+        end = number
+        for fragment in islice(fragments, number, None):
+            length = len(fragment)
+            if length >= left:
+                break
+            left -= length
+            end += 1
+        passed = stream.remaining - left
+        if passed:
+            writer.forward_all(fragments[number:end], passed)
+            stream.remaining = left
+            self._cursor.origin += passed
+        return end
 
     def _make_way(self, length: int, element: tuple[int, int] | None = None) -> None:
         """Hand out what stands before the value, unless it is to be held with it."""

@@ -33,7 +33,7 @@ class Reencoder:
         table = rule_table(form_of(syntax), target, encoding, dictionary)
         self._assembly = assembly = Assembly(table, encoding)
         cursor = Cursor(assembly.writer)
-        large = LargeValues(cursor, assembly, gathers=self._deflates)
+        self._large = large = LargeValues(cursor, assembly, gathers=self._deflates)
         self._elements = Elements(
             cursor,
             assembly,
@@ -65,14 +65,25 @@ class Reencoder:
 
         Raises ``DataSetError`` when the data set cannot be read, ``ConversionError`` when it cannot be converted.
         """
-        read = self._reader.read
-        limit = self._encoding.limits.object_size
-        for fragment in fragments if self._inflater is None else self._inflater.inflate(fragments):
-            self._received += len(fragment)
-            if limit and self._received > limit:
-                raise ConversionError(f"data set is larger than {limit} bytes")
-            read(fragment)
+        if self._inflater is not None:
+            for fragment in self._inflater.inflate(fragments):
+                self._count(len(fragment))
+                self._reader.read(fragment)
+            return self._assembly.writer.take()
+        self._count(sum(map(len, fragments)))
+        number, end = 0, len(fragments)
+        while number < end:
+            number = self._large.pass_run(fragments, number)
+            if number < end:
+                self._reader.read(fragments[number])
+                number += 1
         return self._assembly.writer.take()
+
+    def _count(self, length: int) -> None:
+        self._received += length
+        limit = self._encoding.limits.object_size
+        if limit and self._received > limit:
+            raise ConversionError(f"data set is larger than {limit} bytes")
 
     def finish(self, prefix_length: int) -> Final:
         """The last pieces and what remains to be done; ``prefix_length`` bytes stand in the file before the data set.

@@ -4,6 +4,8 @@ Structure is held back for a while, so that lengths known late can still be fill
 needs no patch at all. Large values are never held.
 """
 
+from collections.abc import Sequence
+
 from storescpd.dataset.output import Chunk, Patch
 
 HOLD = 1 << 20
@@ -52,6 +54,12 @@ class Writer:
         self.release()
         self.pieces.append(view)
         self.base += len(view)
+
+    def forward_all(self, views: Sequence[memoryview], length: int) -> None:
+        """Append parts of a large value that have ``length`` bytes together."""
+        self.release()
+        self.pieces.extend(views)
+        self.base += length
 
     def take(self) -> list[Chunk | Patch]:
         """What can be written now."""
