@@ -184,7 +184,8 @@ class Execution:
         jobs.ended(database, job, JobState.WAITING if again else JobState.FAILED, result, now)
         message = "hook failed and will be tried again" if again else "hook failed"
         level = logging.WARNING if again else logging.ERROR
-        log_event(logger, level, message, hook=job.id, kind=job.kind, cause=result, attempt=attempts)
+        told = {"hook": job.id, "kind": job.kind, "study": jobs.study_of(job.lane)}
+        log_event(logger, level, message, **told, cause=result, attempt=attempts)
         if again:
             self._put_back(job, now.monotonic + min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE))
         else:

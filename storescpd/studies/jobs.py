@@ -60,6 +60,11 @@ def lane_of(root: str, study: str, token: str) -> str:
     return f"{root}\n{study}" if study else token
 
 
+def study_of(lane: str) -> str:
+    """The Study Instance UID that a lane is for; empty where nobody has looked for it."""
+    return lane.partition("\n")[2]
+
+
 def add_reception(database: sqlite3.Connection, record: Record, number: int, episode: int | None, now: Moment) -> None:
     """A hook for a reception."""
     lane = lane_of(record.root, record.study, record.token)

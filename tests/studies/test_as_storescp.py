@@ -80,6 +80,10 @@ SCRIPTS = [
     Script("renaming drops the extension", "A1 A2 B1", extension=".dcm", rename=True),
     Script("quiet ends it", "A1 A2 ... A3 ...", timeout=1),
     Script("quiet ends it inside an association, and renames all", "A1 A2 ... B1 | B2 ...", timeout=1, rename=True),
+    Script("time names", "A1 B1 C1", filenames="time", extension=".dcm"),
+    Script("renamed time names", "A1 A2m B1", filenames="time", rename=True),
+    Script("unique names", "A1 A2m B1", filenames="unique", extension=".dcm"),
+    Script("renamed unique names", "A1 A2m B1", filenames="unique", rename=True),
     Script("echoes are no study", "A1 e A2 e B1 e"),
 ]
 
@@ -121,7 +125,7 @@ def receiver(kind: str, script: Script, folder: Path) -> Iterator[tuple[int, Pat
 
 def seen(folder: Path) -> tuple[list[str], dict[str, list[str]]]:
     """Commands in their order, and directories with their files; times are numbered as they appear."""
-    text = "\n".join(lines(folder / "hooks.log")).replace(str(folder / "out"), "OUT")
+    text = _neutral("\n".join(lines(folder / "hooks.log")).replace(str(folder / "out"), "OUT"))
     times: dict[str, str] = {}
     for stamp in STAMP.findall(text):
         times.setdefault(stamp, f"T{len(times)}")
@@ -130,8 +134,13 @@ def seen(folder: Path) -> tuple[list[str], dict[str, list[str]]]:
     for path in (folder / "out").iterdir():
         if path.name != ".storescpd":
             named = STAMP.sub(lambda match: times.get(match[0], "?"), path.name)
-            folders[named] = sorted(file.name for file in path.iterdir())
+            folders[named] = sorted(_neutral(file.name) for file in path.iterdir())
     return commands, folders
+
+
+def _neutral(text: str) -> str:
+    """Without what is never the same: the time of a file, and a UID that is made for it."""
+    return re.sub(r"\.X\.[0-9.]+(?=\.|\b)", ".X.UID", re.sub(r"\b\d{17}\.", "TIME.", text))
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=repr)

@@ -88,7 +88,10 @@ def test_nothing_is_lost_and_nothing_ends_twice(tmp_path):
         "process": {"drain_timeout": 0},
         "naming": {"sort": "study", "prefix": "P"},
         "studies": {"end_of_study_timeout": 6, "rename": True},
-        "hooks": {"on_end_of_study": f"sleep 0.1; echo #p $STORESCPD_STUDY_UID $STORESCPD_OBJECTS >> {log}"},
+        "hooks": {
+            "on_reception": f"echo $STORESCPD_SOP_INSTANCE_UID >> {log}.objects",
+            "on_end_of_study": f"sleep 0.1; echo #p $STORESCPD_STUDY_UID $STORESCPD_OBJECTS >> {log}",
+        },
     }
     sending = Sending(port)
     threads = [threading.Thread(target=sending.run, args=(number,)) for number in range(SENDERS)]
@@ -126,4 +129,6 @@ def check(out: Path, log: Path, sending: Sending) -> None:
     told = [line.rpartition("/")[2].split() for line in lines(log)]
     assert Counter(words[0] for words in told) == Counter(episodes)
     assert {words[0]: int(words[2]) for words in told} == {folder: len(names) for folder, names in folders.items()}
+    received = rows(ledger_of(out), "SELECT sop_instance FROM objects WHERE token NOT LIKE 'adopted%'")
+    assert Counter(lines(Path(f"{log}.objects"))) == Counter(uid for (uid,) in received)
     assert os.listdir(out / ".storescpd/incoming") == []

@@ -1,10 +1,22 @@
 """Studies that come by several ways at once."""
 
+import json
 import threading
 
 import pytest
 
-from tests.studies.studies import SUCCESS, associate, instance_uid, ledger_of, lines, rows, store, study_uid, tree
+from tests.studies.studies import (
+    SUCCESS,
+    associate,
+    command,
+    instance_uid,
+    ledger_of,
+    lines,
+    rows,
+    store,
+    study_uid,
+    tree,
+)
 from tests.support.daemon import storescpd
 from tests.support.processes import eventually
 
@@ -99,3 +111,25 @@ def test_associations_of_a_daemon_that_was_killed_go_on_with_the_ledger_of_the_n
             query = "SELECT study, count(*) FROM objects GROUP BY episode ORDER BY episode"
             assert rows(ledger_of(tmp_path / "out"), query) == [(study_uid("A"), 3), (study_uid("B"), 1)]
     assert len(tree(tmp_path / "out")) == 2
+
+
+def test_studies_are_listed_while_they_are_open_and_when_they_are_over(tmp_path):
+    settings = {"naming": {"sort": "study-uid"}, "studies": {"end_of_study_timeout": 2}}
+    with storescpd(tmp_path / "out", settings) as daemon:
+        with associate(daemon.port, calling="CT1") as association:
+            assert [store(association, "A", number) for number in (1, 2, 2)] == [SUCCESS] * 3
+            association.release()
+        (study,) = json.loads(command(daemon, "--studies", "--json"))
+        shown = {key: study[key] for key in ("study", "directory", "state", "calling", "objects", "ended")}
+        assert shown == {
+            "study": study_uid("A"),
+            "directory": str(tmp_path / "out" / study_uid("A")),
+            "state": "open",
+            "calling": "CT1",
+            "objects": 2,
+            "ended": None,
+        }
+        eventually(lambda: "study ended" in daemon.log())
+        said = command(daemon, "--studies")
+        assert "ended (quiet)  2 objects" in said
+        assert study_uid("A") in said
