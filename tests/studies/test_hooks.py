@@ -27,7 +27,8 @@ from tests.support.daemon import storescpd
 from tests.support.objects import CT_IMAGE
 from tests.support.processes import alive, end, eventually
 
-GATE = "while [ ! -e {0}/gate ]; do sleep 0.02; done"
+GATE = "n=0; while [ ! -e {0}/gate ] && [ $n -lt 5000 ]; do n=$((n+1)); sleep 0.02; done"
+"""Bounded, so that nothing is left of a test that fails."""
 
 
 def gated(folder: Path) -> str:
@@ -109,7 +110,7 @@ def test_a_synchronous_hook_delays_the_next_command_and_not_the_answer(tmp_path)
 def test_order_at_the_end_of_a_study(tmp_path):
     settings = {
         "naming": {"sort": "study-uid"},
-        "studies": {"end_of_study_timeout": 0.5, "rename": True},
+        "studies": {"end_of_study_timeout": 2, "rename": True},
         "hooks": {
             "on_reception": gated(tmp_path),
             "on_end_of_study": f"(ls #p; echo $STORESCPD_OBJECTS) >> {tmp_path}/log",
@@ -346,3 +347,16 @@ def test_what_hooks_say_is_in_the_log_at_debug(tmp_path):
         assert "line=said" in daemon.log()
         assert "line=wrong" in daemon.log()
     assert list((tmp_path / "out/.storescpd/ledger.sqlite.hooks").iterdir()) == []
+
+
+def test_objects_that_nobody_looks_into_have_hooks_beside_each_other(tmp_path):
+    """Which study they belong to is unknown."""
+    settings = {"storage": {"bit_preserving": True}, "hooks": {"on_reception": gated(tmp_path), "concurrency": 2}}
+    with storescpd(tmp_path / "out", settings) as daemon:
+        with associate(daemon.port) as association:
+            assert [store(association, "A", number) for number in range(2)] == [SUCCESS] * 2
+            association.release()
+        eventually(lambda: len(lines(tmp_path / "log")) == 2)
+        opened(tmp_path)
+        eventually(lambda: len(finished(tmp_path)) == 2)
+        assert rows(ledger_of(tmp_path / "out"), "SELECT DISTINCT study, episode FROM objects") == [("", None)]

@@ -137,7 +137,7 @@ def test_numbers_are_not_wasted_on_duplicates_and_failures(tmp_path):
     """storescp counts an instance that came twice, and one that was not written (storescp facts 2.10)."""
     settings_ = {
         "naming": {"sort": "study-uid"},
-        "studies": {"end_of_study_timeout": 0.3, "rename": True},
+        "studies": {"end_of_study_timeout": 2, "rename": True},
         "storage": {"max_object_size": 2000},
     }
     with storescpd(tmp_path / "out", settings_) as daemon, associate(daemon.port) as association:
@@ -184,7 +184,7 @@ def test_time_names_over_workers_overwrite_nothing(tmp_path):
 def test_consumers_may_take_everything_away(tmp_path):
     settings_ = {
         "naming": {"sort": "study"},
-        "studies": {"end_of_study_timeout": 1, "rename": True},
+        "studies": {"end_of_study_timeout": 2, "rename": True},
         "hooks": {"on_end_of_study": f"echo #p >> {tmp_path}/log"},
     }
     with storescpd(tmp_path / "out", settings_) as daemon, associate(daemon.port) as association:

@@ -26,7 +26,7 @@ def test_four_associations_of_one_study_share_its_directory_and_its_end(sort, tm
     """storescp --fork makes a directory for each (storescp facts 11.1)."""
     settings = {
         "naming": {"sort": sort},
-        "studies": {"end_of_study_timeout": 1, "rename": True},
+        "studies": {"end_of_study_timeout": 2, "rename": True},
         "hooks": {"on_end_of_study": f"echo $STORESCPD_OBJECTS >> {tmp_path}/log"},
     }
     with storescpd(tmp_path / "out", settings, workers=3) as daemon:
@@ -51,7 +51,7 @@ def test_four_associations_of_one_study_share_its_directory_and_its_end(sort, tm
 def test_a_router_that_interleaves_ten_studies(tmp_path):
     settings = {
         "naming": {"sort": "study"},
-        "studies": {"end_of_study_timeout": 1},
+        "studies": {"end_of_study_timeout": 2},
         "hooks": {"on_end_of_study": f"echo $STORESCPD_STUDY_UID $STORESCPD_OBJECTS >> {tmp_path}/log"},
     }
     with storescpd(tmp_path / "out", settings, workers=2) as daemon:
@@ -88,7 +88,7 @@ def test_a_reload_keeps_open_studies_and_their_directories(tmp_path):
     settings = {"naming": {"sort": "study"}, "studies": {"end_of_study_timeout": 1000}}
     with storescpd(tmp_path / "out", settings) as daemon, associate(daemon.port) as old:
         assert store(old, "A", 1) == SUCCESS
-        text = daemon.config_file.read_text().replace("end_of_study_timeout = 1000", "end_of_study_timeout = 2")
+        text = daemon.config_file.read_text().replace("end_of_study_timeout = 1000", "end_of_study_timeout = 5")
         daemon.config_file.write_text(text)
         daemon.signal(1)
         eventually(lambda: "serving workers=1 generation=2" in daemon.log())
