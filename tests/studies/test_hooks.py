@@ -30,6 +30,9 @@ from tests.support.processes import alive, end, eventually
 GATE = "n=0; while [ ! -e {0}/gate ] && [ $n -lt 5000 ]; do n=$((n+1)); sleep 0.02; done"
 """Bounded, so that nothing is left of a test that fails."""
 
+OF_THE_C_LIBRARY = 0b11 << 31
+"""Signals 32 and 33: nobody but it can change them, and a test run may inherit them ignored."""
+
 
 def gated(folder: Path) -> str:
     """Writes when it begins and when it ends, and ends once the gate is open."""
@@ -197,7 +200,8 @@ def test_hooks_inherit_no_descriptors_no_secrets_and_no_blocked_signals(tmp_path
     assert not [target for target in targets if "socket" in target or "sqlite" in target or "pipe" in target]
     assert len(targets) == 4, "standard input, output and error, and the directory that is listed"
     assert not [line for line in said if line.startswith("CREDENTIALS_DIRECTORY")]
-    assert [int(line.split()[1], 16) for line in said if line.startswith("Sig")] == [0, 0]
+    masks = [int(line.split()[1], 16) & ~OF_THE_C_LIBRARY for line in said if line.startswith("Sig")]
+    assert masks == [0, 0]
 
 
 def test_a_list_runs_without_a_shell(tmp_path):

@@ -135,8 +135,9 @@ def test_a_port_gets_another_address(addresses, tmp_path):
     with storescpd(tmp_path / "out", {"listeners": [listener(port, address=addresses[0])]}) as daemon:
         for address in addresses[1:]:
             reconfigure(daemon, {"listeners": [listener(port, address=address)]})
-            assert echoes(port, "::1" if address == "::1" else "127.0.0.1")
+            # Until then the old socket may still take a connection, and take it with it.
             eventually(lambda: sum(row.state == LISTEN and row.local_port == port for row in connections()) == 1)
+            assert echoes(port, "::1" if address == "::1" else "127.0.0.1")
         with storescpd(tmp_path / "out", {"listeners": [listener(port, address="::")]}, wait=False) as thief:
             assert thief.wait() == 1
 
