@@ -101,7 +101,9 @@ class Acceptor:
         try:
             while True:
                 if self._messages.expecting is Expecting.DATA:
-                    position = self._take_fragments(view, position, events)
+                    position, waiting = self._take_fragments(view, position, events)
+                    if waiting:
+                        return events, position
                 start = position
                 position = self._take_pdu(view, position, events)
                 if position == start or (events and not isinstance(events[-1], Fragments)):
@@ -115,23 +117,28 @@ class Acceptor:
             return HEADER.size
         return HEADER.size + _header(view, 0)[1]
 
-    def _take_fragments(self, view: memoryview, position: int, events: list[Event]) -> int:
-        """The way of nearly every byte: P-DATA-TF with one PDV of the data set under way; all else is left."""
+    def _take_fragments(self, view: memoryview, position: int, events: list[Event]) -> tuple[int, bool]:
+        """The way of nearly every byte: P-DATA-TF with one PDV of the data set under way; all else is left.
+
+        Returns where to go on, and whether all that is left is the beginning of one more of these.
+        """
         views: list[memoryview] = []
         unpack = _FRAGMENT.unpack_from
         context_id = self._messages.context_id
         max_pdu = self._max_pdu
         end = len(view)
-        last = False
+        last = waiting = False
         while not last and end - position >= 12:
             kind, length, pdv_length, context, control = unpack(view, position)
+            if kind != _P_DATA or context != context_id or pdv_length != length - 4:
+                break
+            if control & ~_LAST or length > max_pdu or length < 6 or length % 2:
+                break
             stop = position + 6 + length
-            if stop > end or kind != _P_DATA or context != context_id or pdv_length != length - 4:
+            if stop > end:
+                waiting = True
                 break
             last = control == _LAST
-            if (control and not last) or length > max_pdu or length < 6 or length % 2:
-                last = False
-                break
             if length > 6:
                 views.append(view[position + 12 : stop])
             position = stop
@@ -140,7 +147,7 @@ class Acceptor:
         if last:
             self._messages.data_ended()
             events.append(StoreEnded())
-        return position
+        return position, waiting
 
     def _take_pdu(self, view: memoryview, position: int, events: list[Event]) -> int:
         if (events and isinstance(events[-1], StoreEnded)) or len(view) - position < HEADER.size:

@@ -5,13 +5,13 @@ otherwise than the standard, the table has storescp's answer (storescp facts 4.1
 """
 
 from collections.abc import Mapping
-from enum import Enum, auto
+from enum import IntEnum, auto
 from types import MappingProxyType
 
 from storescpd.wire.codes import PduType
 
 
-class State(Enum):
+class State(IntEnum):
     """Where the association is; the standard's number stands beside each."""
 
     AWAITING_REQUEST = auto()  # Sta2
@@ -21,7 +21,7 @@ class State(Enum):
     CLOSING = auto()  # Sta13
 
 
-class Action(Enum):
+class Action(IntEnum):
     """What a PDU makes the acceptor do."""
 
     NEGOTIATE = auto()

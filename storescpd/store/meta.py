@@ -1,5 +1,6 @@
 """The file meta information of a stored object (PS3.10 section 7.1, storescp facts 5.4)."""
 
+import functools
 import struct
 from dataclasses import dataclass
 
@@ -28,16 +29,34 @@ class FileMeta:
     def encode(self) -> bytes:
         """Preamble, prefix and group 2 in explicit VR little endian."""
         body = (
-            _LONG.pack(2, 0x0001, b"OB", len(_VERSION))
-            + _VERSION
-            + _text(0x0002, b"UI", self.sop_class_uid, b"\0")
+            _before(self.sop_class_uid)
             + _text(0x0003, b"UI", self.sop_instance_uid, b"\0")
-            + _text(0x0010, b"UI", self.transfer_syntax, b"\0")
-            + _text(0x0012, b"UI", self.implementation_class_uid, b"\0")
-            + _text(0x0013, b"SH", self.implementation_version_name, b" ")
-            + _text(0x0016, b"AE", self.source_ae_title, b" ")
+            + _behind(
+                self.transfer_syntax,
+                self.implementation_class_uid,
+                self.implementation_version_name,
+                self.source_ae_title,
+            )
         )
         return _PREAMBLE + _SHORT.pack(2, 0x0000, b"UL", 4) + struct.pack("<I", len(body)) + body
+
+
+# What is the same for all images of a series is made once.
+
+
+@functools.lru_cache(maxsize=64)
+def _before(sop_class_uid: str) -> bytes:
+    return _LONG.pack(2, 0x0001, b"OB", len(_VERSION)) + _VERSION + _text(0x0002, b"UI", sop_class_uid, b"\0")
+
+
+@functools.lru_cache(maxsize=64)
+def _behind(transfer_syntax: str, class_uid: str, version_name: str, source_ae_title: str) -> bytes:
+    return (
+        _text(0x0010, b"UI", transfer_syntax, b"\0")
+        + _text(0x0012, b"UI", class_uid, b"\0")
+        + _text(0x0013, b"SH", version_name, b" ")
+        + _text(0x0016, b"AE", source_ae_title, b" ")
+    )
 
 
 _LONGEST = 65534

@@ -65,7 +65,11 @@ def fields(record: logging.LogRecord) -> Mapping[str, object]:
 
 def quoted(value: object) -> str:
     """A value as it stands in a text log."""
-    text = str(value)
+    return _quoted(str(value))
+
+
+@functools.lru_cache(maxsize=1024)
+def _quoted(text: str) -> str:
     return text if _PLAIN.fullmatch(text) else json.dumps(text)
 
 
