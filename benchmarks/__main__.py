@@ -101,7 +101,7 @@ def main() -> int:
     if arguments.workload:
         load = tuple(one for one in workloads.FULL if one.name in arguments.workload)
     contestants = chosen(arguments.receiver, receivers.QUICK if quick else receivers.FULL)
-    print(f"{report.machine()}; output in memory, nothing synced, PDUs of 16 KiB\n")
+    print(f"{report.machine()}; output in memory, nothing synced, warnings alone logged, PDUs of 16 KiB\n")
     shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with tempfile.TemporaryDirectory(prefix="storescpd-bench-", dir=shared) as directory:
         results = run(load, contestants, arguments.rounds or (5 if quick else 7), Path(directory))

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.support.compare import clear, dissect
 from tests.support.daemon import ROOT, storescpd
-from tests.support.processes import alive, group, memory, stat
+from tests.support.processes import LISTEN, alive, connections, eventually, free_port, group, memory, stat
 from tests.support.reference import stop, storescp
 
 TICK = 1 / os.sysconf("SC_CLK_TCK")
@@ -63,17 +63,22 @@ class Receiver:
 def ours(
     workers: int, *, bit_preserving: bool, **sections: Mapping[str, Any]
 ) -> Callable[[Path], AbstractContextManager[Running]]:
-    """storescpd, with storescp's durability."""
+    """storescpd, with storescp's durability and, like storescp by default, a log of warnings alone."""
     config: Mapping[str, Any] = {
         "storage": {"bit_preserving": bit_preserving, "durability": "none"},
         "process": {"max_associations": 1000},
+        "logging": {"level": "warning"},
         **sections,
     }
 
     @contextmanager
     def start(directory: Path) -> Iterator[Running]:
-        with storescpd(directory, config, workers=workers) as daemon:
-            yield Running(daemon.port, daemon.pid, directory)
+        # It says nothing of its port at this level.
+        port = free_port()
+        listeners = [{"name": "dicom", "address": "127.0.0.1", "port": port}]
+        with storescpd(directory, {**config, "listeners": listeners}, workers=workers, wait=False) as daemon:
+            eventually(lambda: any(row.state == LISTEN and row.local_port == port for row in connections()))
+            yield Running(port, daemon.pid, directory)
 
     return start
 
