@@ -1,0 +1,96 @@
+"""Texts to rules: lines, fields, lists (hosts_access(5), ACCESS CONTROL RULES)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from storescpd.access.wrappers.hosts import RuleError
+
+BLANK = " \t\r\n"
+_SEPARATORS = str.maketrans(",", " ")
+LONGEST_LINE = 2047
+"""Characters of a line, continued ones included; libwrap denies too where there are more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``daemons : clients : options``."""
+
+    line: int
+    """From 1; the first one of a continued line."""
+    daemons: tuple[str, ...]
+    clients: tuple[str, ...]
+    options: tuple[str, ...]
+
+
+def rules(text: str) -> Iterator[Rule]:
+    """The rules of a file, in order.
+
+    Raises:
+        RuleError: a line is none; those before it have been yielded.
+    """
+    for number, line in _lines(text):
+        if line.startswith("#") or not line.strip(BLANK):
+            continue
+        yield _rule(number, line)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines with the number of their first one; a backslash before the end of a line takes in the next."""
+    whole, first = "", 0
+    # Not splitlines: only a newline ends a line.
+    *complete, rest = text.split("\n")
+    for number, line in enumerate(complete, 1):
+        first = first or number
+        whole += line
+        if len(whole) > LONGEST_LINE:
+            raise RuleError(f"line {first} is longer than {LONGEST_LINE} characters")
+        if line.endswith("\\"):
+            whole = whole[:-1]
+            continue
+        yield first, whole
+        whole, first = "", 0
+    if rest or first:
+        # A file cut short would otherwise be one with other rules.
+        raise RuleError("the last line has no end")
+
+
+def _rule(number: int, line: str) -> Rule:
+    daemons, found, rest = _cut(line)
+    if not found:
+        raise RuleError(f'line {number} has no ":"')
+    clients, found, options = _cut(rest)
+    return Rule(number, words(daemons), words(clients), tuple(_options(options)) if found else ())
+
+
+def _cut(text: str) -> tuple[str, bool, str]:
+    """What stands before the first colon that is not in brackets, whether there is one, and what comes after it."""
+    depth = 0
+    for position, character in enumerate(text):
+        if character == "[":
+            depth = 1
+        elif character == "]":
+            depth = 0
+        elif character == ":" and not depth:
+            return text[:position], True, text[position + 1 :]
+    return text, False, ""
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The elements of a list, which blanks and commas separate."""
+    return tuple(text.translate(_SEPARATORS).split())
+
+
+def _options(text: str) -> Iterator[str]:
+    """The options, which colons separate; one behind a backslash belongs to the option."""
+    option = ""
+    rest = iter(text)
+    for character in rest:
+        if character == ":":
+            yield option.strip(BLANK)
+            option = ""
+        elif character == "\\":
+            following = next(rest, "")
+            option += following if following == ":" else character + following
+        else:
+            option += character
+    yield option.strip(BLANK)

@@ -1,0 +1,67 @@
+"""Rule files and clients, drawn at random but always the same ones for the same seed."""
+
+import random
+from dataclasses import asdict, dataclass
+
+NAMES = ["ct1", "ct1.example.org", "mr.x.example.org", "CT1.Example.ORG", "other.net", "unknown", "paranoid", "all"]
+ADDRESSES = ["10.1.2.3", "10.1.20.3", "10.12.2.3", "192.168.7.130", "127.0.0.1", "0.0.0.0",
+             "2001:db8::1", "2001:db8:1::1", "::1", "fe80::1", "::ffff:10.1.2.3"]  # fmt: skip
+DAEMONS = ["storescp", "STORESCP", "ALL", "other", "stor*", "st?rescp", "KNOWN", "UNKNOWN", "storescp@127.0.0.1",
+           "storescp@10.", "ALL@srv", "storescp@ALL", "other@ALL", "storescp@127.0.0.0/8"]  # fmt: skip
+CLIENTS = ["ALL", "all", "LOCAL", "KNOWN", "UNKNOWN", "PARANOID", ".example.org", ".ORG", "example.org", "ct1", "CT1",
+           "10.", "10.1.", "10.1", "10.1.2.3", "192.168.7.", "*.example.org", "ct?", "10.1.*", "10.?.2.3", "*", "?",
+           "10.1.2.0/255.255.255.0", "10.1.2.3/255.255.255.0", "10.0.0.0/8", "10.1.2.3/8", "0.0.0.0/1",
+           "10.1.2.3/32", "192.168.7.128/25", "192.168.7.128/255.255.255.128", "0.0.0.0/0.0.0.0",
+           "[2001:db8::]/32", "[2001:db8::1]/128", "[::]/0", "[2001:db8::1]", "[2001:DB8:0::1]", "[::1]", "[fe80::]/10",
+           "ALL@10.1.2.3", "UNKNOWN@.example.org", "KNOWN@ALL", "root@ALL", "unknown@ALL", "ALL@[::1]",
+           "10.1.2.3.", "..", ".", "255.255.255.255", "un*", "2001:db8::1"]  # fmt: skip
+OPTIONS = ["", "", "", ": ALLOW", ": DENY", ": allow", ":deny", ": severity mail.info", ": severity mail.info : DENY",
+           ": keepalive : ALLOW", ": linger 5", ": severity = info", ": rfc931 : deny"]  # fmt: skip
+SEPARATORS = [" ", ", ", ",", "\t", " , ", " \\\n  "]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Two files, one connection."""
+
+    allow: str
+    deny: str
+    daemon: str
+    name: str
+    address: str
+    sname: str
+    saddress: str
+
+    def fields(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def cases(seed: int, count: int) -> list[Case]:
+    chance = random.Random(seed)
+    return [case(chance) for _ in range(count)]
+
+
+def case(chance: random.Random) -> Case:
+    return Case(
+        file(chance), file(chance), "storescp", chance.choice(NAMES), chance.choice(ADDRESSES), "srv", "127.0.0.1"
+    )
+
+
+def file(chance: random.Random) -> str:
+    return "".join(line(chance) for _ in range(chance.randrange(4)))
+
+
+def line(chance: random.Random) -> str:
+    if chance.random() < 0.2:
+        return chance.choice(["# ALL: ALL\n", "\n", "   \t\n", "# x \\\nALL: ALL\n", " \\\n\n"])
+    colon = chance.choice([":", " : ", ": "])
+    return listed(chance, DAEMONS, 2) + colon + listed(chance, CLIENTS, 3) + chance.choice(OPTIONS) + "\n"
+
+
+def listed(chance: random.Random, words: list[str], most: int) -> str:
+    separator = chance.choice(SEPARATORS)
+    parts = [
+        separator.join(chance.choices(words, k=chance.randint(1, most)))
+        for _ in range(1 + (chance.random() < 0.4) + (chance.random() < 0.15))
+    ]
+    return f"{separator}{chance.choice(['EXCEPT', 'except'])}{separator}".join(parts)
