@@ -15,7 +15,7 @@ ALLOWED = {
     "dataset": {"data"},
     "store": {"dataset", "data"},
     "studies": {"store", "telemetry", "data"},
-    "access": set(),
+    "access": {"data"},
     "telemetry": set(),
     "config": {"data"},
     "worker": {"wire", "association", "dataset", "store", "studies", "access", "telemetry", "config", "data"},

@@ -1,0 +1,18 @@
+"""TLS: from keys, certificates and rules to contexts, and from a handshake to who the peer is."""
+
+from storescpd.access.tls.context import make_context
+from storescpd.access.tls.identity import Identity, identity_of
+from storescpd.access.tls.material import Material, TlsError, load_material
+from storescpd.access.tls.settings import PeerCertificate, Revocation, TlsSettings
+
+__all__ = [
+    "Identity",
+    "Material",
+    "PeerCertificate",
+    "Revocation",
+    "TlsError",
+    "TlsSettings",
+    "identity_of",
+    "load_material",
+    "make_context",
+]
