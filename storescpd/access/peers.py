@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from storescpd.access.titles import recognised
+from storescpd.access.tls.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,8 @@ class Peer:
     called_ae_title: str
     listener: str
     address: str
+    certificate: Identity | None = None
+    """Verified; of a connection with TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class Matchers:
     called_ae_title: str | None = None
     listener: str | None = None
     network: IPv4Network | IPv6Network | None = None
+    certificate_subject: str | None = None
+    """An attribute of it, such as ``CN=ct1.example.org``."""
 
     def match(self, peer: Peer) -> bool:
         """Whether all of them hold."""
@@ -32,6 +37,10 @@ class Matchers:
             and (self.calling_ae_title is None or recognised(peer.calling_ae_title, [self.calling_ae_title]))
             and (self.called_ae_title is None or recognised(peer.called_ae_title, [self.called_ae_title]))
             and (self.network is None or within(peer.address, self.network))
+            and (
+                self.certificate_subject is None
+                or (peer.certificate is not None and peer.certificate.has(self.certificate_subject))
+            )
         )
 
 

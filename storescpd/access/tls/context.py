@@ -1,6 +1,7 @@
 """The ``SSLContext`` of a port."""
 
 import ssl
+import warnings
 from collections.abc import Callable
 
 from storescpd.access.tls.material import Material, TlsError
@@ -42,7 +43,10 @@ def make_context(settings: TlsSettings, material: Material) -> ssl.SSLContext:
 def _limit(context: ssl.SSLContext, settings: TlsSettings) -> None:
     """Versions and suites; our order decides, and no session is resumed by ticket."""
     profile = chosen(settings.profile, settings.ciphers)
-    context.minimum_version, context.maximum_version = profile.lowest, profile.highest
+    with warnings.catch_warnings():
+        # Python warns of old versions; whoever chose such a profile knows.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version, context.maximum_version = profile.lowest, profile.highest
     try:
         context.set_ciphers(cipher_list(profile))
     except ssl.SSLError as error:
@@ -64,10 +68,10 @@ def _identify(context: ssl.SSLContext, settings: TlsSettings, material: Material
     except ssl.SSLError as error:
         raise TlsError("certificate", f"{settings.certificate} cannot be used: {error.reason}") from error
     try:
-        with in_memory(material.dh_pem()) as path:
+        with in_memory(material.dh_pem) as path:
             context.load_dh_params(path)
     except ssl.SSLError as error:
-        raise TlsError("dh_parameters", f"{settings.dh_parameters} cannot be used: {error.reason}") from error
+        raise TlsError("dh_parameters", f"{settings.dh_parameters} cannot be used: {error.reason or error}") from error
 
 
 def _trust(context: ssl.SSLContext, settings: TlsSettings, material: Material) -> None:

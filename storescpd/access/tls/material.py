@@ -10,7 +10,6 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.dh import DHParameters
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 
 from storescpd.access.tls.settings import TlsSettings
@@ -40,7 +39,8 @@ class Material:
     """The own certificate first."""
     authorities: tuple[x509.Certificate, ...]
     revocations: tuple[x509.CertificateRevocationList, ...]
-    dh: DHParameters
+    dh_pem: bytes
+    """Diffie-Hellman parameters; not understood here, OpenSSL does."""
 
     def key_pem(self) -> bytes:
         """Key, then chain, in the clear."""
@@ -50,11 +50,8 @@ class Material:
 
     def trusted_pem(self) -> bytes:
         """Authorities and revocation lists."""
-        return b"".join(one.public_bytes(_PEM) for one in (*self.authorities, *self.revocations))
-
-    def dh_pem(self) -> bytes:
-        """Diffie-Hellman parameters."""
-        return self.dh.parameter_bytes(_PEM, serialization.ParameterFormat.PKCS3)
+        authorities = b"".join(one.public_bytes(_PEM) for one in self.authorities)
+        return authorities + b"".join(one.public_bytes(_PEM) for one in self.revocations)
 
 
 def load_material(settings: TlsSettings) -> Material:
@@ -74,7 +71,7 @@ def load_material(settings: TlsSettings) -> Material:
             one for path in settings.ca_files for one in _certificates("ca_files", path, der=settings.der)
         ),
         revocations=tuple(one for path in settings.crl_files for one in _revocations(path, der=settings.der)),
-        dh=_dh(settings),
+        dh_pem=_dh(settings.dh_parameters),
     )
 
 
@@ -139,11 +136,6 @@ def _lists(content: bytes) -> list[x509.CertificateRevocationList]:
     return [x509.load_pem_x509_crl(part + end + b"\n") for part in parts]
 
 
-def _dh(settings: TlsSettings) -> DHParameters:
+def _dh(path: str) -> bytes:
     """Always PEM, as for storescp."""
-    path = settings.dh_parameters
-    load = serialization.load_pem_parameters
-    made = _parsed("dh_parameters", path, "a PEM file of DH parameters", load) if path else load(FFDHE2048.encode())
-    if not isinstance(made, DHParameters):
-        raise TlsError("dh_parameters", f"{path} has parameters of another kind than Diffie-Hellman")
-    return made
+    return _content("dh_parameters", path) if path else FFDHE2048.encode()
