@@ -10,11 +10,8 @@ from storescpd.config.section import Section, changed
 NOT_YET = (
     "process.user",
     "process.group",
-    "listeners.tls",
     "listeners.proxy_protocol",
-    "association.host_lookup",
-    "access",
-    "tls",
+    "access.trusted_proxies",
     "storage.url",
     "logging.inetd_files",
     "metrics",

@@ -1,6 +1,7 @@
 """The supervisor's loop: signals, dead workers, reloads."""
 
 import contextlib
+import functools
 import logging
 import os
 import resource
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from storescpd.access.tls import TlsError
 from storescpd.config import Config, ConfigError
 from storescpd.store import StorageError
 from storescpd.studies.errors import LedgerError
@@ -25,6 +27,7 @@ from storescpd.worker.accept import Listener
 from storescpd.worker.dictionaries import DictionaryError
 from storescpd.worker.process import LAST_GRACE, LEAVE_GRACE
 from storescpd.worker.scoreboard import Scoreboard
+from storescpd.worker.securing import ask_password
 from storescpd.worker.settings import settings
 
 SHORT_LIFE = 5.0
@@ -77,6 +80,8 @@ class Supervisor:
 
     def __init__(self, config: Config, reload: Callable[[], Config]) -> None:
         self._reload = reload
+        # Asked once: a reload must not wait for somebody at the terminal.
+        self._ask = functools.cache(ask_password)
         self._selector = selectors.DefaultSelector()
         self._wakeup, self._wakeup_writer = socket.socketpair()
         self._scoreboard = Scoreboard()
@@ -95,7 +100,7 @@ class Supervisor:
             ConfigError: a file that the configuration names is wrong.
         """
         try:
-            made = settings(config)
+            made = settings(config, self._ask)
             for directory in made.directories:
                 directory.prepare()
             if made.keeper is not None:
@@ -103,6 +108,8 @@ class Supervisor:
             listeners = bind(config, kept, patience)
         except KeyError as error:
             raise StartError(f"storage.group: {error.args[0]}; create the group or leave it empty") from error
+        except TlsError as error:
+            raise StartError(f"tls.{error.key}: {error}") from error
         except (StorageError, ListenError, DictionaryError, LedgerError) as error:
             raise StartError(str(error)) from error
         workers = config.process.workers

@@ -20,6 +20,7 @@ from storescpd.worker.scoreboard import Slot
 from storescpd.worker.session import Session
 from storescpd.worker.settings import Settings
 from storescpd.worker.threads import Threads
+from storescpd.worker.tls_transport import TlsTransport
 from storescpd.worker.transport import Transport
 
 FAIR_PAUSE = 0.0015
@@ -190,8 +191,14 @@ class AcceptLoop:
             del self.sessions[session]
 
     def _session(self, connection: Connection) -> Session:
-        transport = Transport(connection.socket, self._pool)
+        settings = self._settings
+        context = settings.tls.get(connection.listener)
+        transport = (
+            Transport(connection.socket, self._pool)
+            if context is None
+            else TlsTransport(connection.socket, self._pool, context, settings.send_timeout)
+        )
         peer = endpoint(connection.address, connection.port)
-        dump = self._settings.dump_presentation_contexts
+        dump = settings.dump_presentation_contexts
         journal = Journal(peer, connection.listener, self._refusals, dump_contexts=dump)
-        return Session(transport, self._settings, self._admission(connection), journal)
+        return Session(transport, settings, self._admission(connection), journal)

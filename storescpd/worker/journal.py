@@ -1,8 +1,10 @@
 """What the log says of one connection: a line an object, a line an association (contract, [logging])."""
 
 import logging
+import ssl
 import time
 
+from storescpd.access.tls import Identity
 from storescpd.association import Negotiation
 from storescpd.data.sop_classes import log_code
 from storescpd.telemetry.events import log_event
@@ -23,6 +25,7 @@ class Journal:
 
     def __init__(self, peer: str, listener: str, refusals: Refusals, *, dump_contexts: bool) -> None:
         self._who = {"peer": peer, "listener": listener}
+        self._address = peer.rpartition(":")[0].strip("[]")
         self._refusals = refusals
         self._dump_contexts = dump_contexts
         self._started = time.monotonic()
@@ -30,6 +33,32 @@ class Journal:
         self._requested = False
         self._contexts = ""
         self._objects = self._failed = self._bytes = 0
+
+    def named(self, host: str) -> None:
+        """The peer has a host name."""
+        if host != self._address:
+            self._who["host"] = host
+
+    def denied(self, cause: str, *, defect: bool) -> None:
+        """The connection is closed before a byte of it is read."""
+        level = logging.ERROR if defect else logging.WARNING
+        log_event(logger, level, "connection denied", **self._who, cause=cause)
+
+    def handshake_failed(self, error: ssl.SSLError) -> None:
+        """No TLS; a connection that ends without a byte is no more than a probe."""
+        if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return
+        detail = getattr(error, "verify_message", "") or error.reason or str(error)
+        log_event(logger, logging.WARNING, "TLS handshake failed", **self._who, cause=detail)
+
+    def secured(self, agreed: ssl.SSLSocket, identity: Identity | None) -> None:
+        """TLS is agreed on."""
+        cipher = agreed.cipher()
+        fields = {"protocol": agreed.version(), "cipher": cipher[0] if cipher else ""}
+        if identity is not None:
+            self._who["subject"] = identity.subject
+            fields["fingerprint"] = identity.fingerprint
+        log_event(logger, logging.INFO, "TLS agreed", **self._who, **fields)
 
     def requested(self, request: AssociateRQ) -> None:
         """An association is asked for."""

@@ -5,11 +5,15 @@ begun PDU within socket_timeout and its length at 1 KiB/s, the next PDU of a dat
 command within idle_timeout.
 """
 
+import ssl
 import time
 from collections.abc import Callable
 
+from storescpd.access.names import shown
 from storescpd.access.peers import Peer
 from storescpd.access.titles import recognised
+from storescpd.access.tls import Identity, identity_of
+from storescpd.access.tls.seed import write_seed
 from storescpd.association import (
     Aborted,
     AcceptedContext,
@@ -39,6 +43,7 @@ from storescpd.worker.desk import Desk
 from storescpd.worker.journal import Journal
 from storescpd.worker.reception import Reception, TooMuchError
 from storescpd.worker.settings import Settings
+from storescpd.worker.tls_transport import TlsTransport
 from storescpd.worker.transport import DeadlineError, Transport
 from storescpd.worker.trial import IgnoredReception
 
@@ -69,6 +74,8 @@ class Session:
         self._accepted_at = time.monotonic()
         self._begun_at = 0.0
         self._calling_ae_title = ""
+        self._identity: Identity | None = None
+        self._host = admission.address
         self._reception: Reception | IgnoredReception | None = None
         self._desk: Desk | None = None
         self._trial = settings.trial
@@ -107,6 +114,7 @@ class Session:
             self._leave()
             self._transport.close()
             self._admission.disconnect()
+            self._write_seed()
 
     def _leave(self) -> None:
         """Nothing of the association is left but its connection."""
@@ -123,8 +131,43 @@ class Session:
             if self._desk is not None:
                 self._desk.dropped()
 
+    def _enter(self) -> None:
+        """The gate, then TLS: whoever does not pass gets a bare close."""
+        arrival = self._transport.arrive(self._settings.gate, self._admission.address)
+        self._host = shown(arrival.name, self._admission.address)
+        self._journal.named(self._host)
+        if arrival.refusal is not None:
+            self._journal.denied(arrival.refusal, defect=arrival.defect)
+            raise EndedError("denied")
+        if isinstance(self._transport, TlsTransport):
+            self._identity = self._shake_hands(self._transport)
+
+    def _shake_hands(self, transport: TlsTransport) -> Identity | None:
+        """Who the peer proves to be."""
+        try:
+            agreed = transport.handshake(self._accepted_at + self._settings.acse_timeout)
+        except DeadlineError:
+            raise EndedError("timeout: the peer did not finish the TLS handshake") from None
+        except ssl.SSLError as error:
+            self._journal.handshake_failed(error)
+            raise EndedError("the TLS handshake failed") from error
+        certificate = agreed.getpeercert(binary_form=True)
+        identity = identity_of(certificate) if certificate else None
+        self._journal.secured(agreed, identity)
+        return identity
+
+    def _write_seed(self) -> None:
+        path = self._settings.seed_file
+        if not path or not self._calling_ae_title:
+            return
+        try:
+            write_seed(path)
+        except OSError as error:
+            self._journal.warn(f"cannot write the random seed {path}: {error.strerror}")
+
     def _run(self) -> None:
         try:
+            self._enter()
             self._converse()
         except DeadlineError:
             raise EndedError("timeout: the peer takes no data") from None
@@ -187,7 +230,7 @@ class Session:
                 self._begun_at = time.monotonic()
 
     def _choose(self, called: str, calling: str) -> NegotiationCache:
-        peer = Peer(calling, called, self._admission.listener, self._admission.address)
+        peer = Peer(calling, called, self._admission.listener, self._admission.address, self._identity)
         self._service = self._settings.service_for(peer)
         return self._service.agreements.at(self._admission.listener)
 

@@ -3,6 +3,7 @@
 import dataclasses
 import grp
 import os
+import ssl
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from storescpd.store.incoming import TemporaryNames
 from storescpd.studies.policy import GENERAL, KeeperSettings
 from storescpd.worker.dictionaries import dictionary
 from storescpd.worker.filing import Filing, filing, keeper_settings, ledger_path, slot_of
+from storescpd.worker.gate import Gate
+from storescpd.worker.securing import Ask, contexts, gate, nobody_to_ask, seed_file
 
 IMPLEMENTATION_CLASS_UID = "2.25.302071884190433204427340389614513146882"
 """Our own, made from a random UUID (PS3.5 B.2)."""
@@ -132,6 +135,12 @@ class Settings:
     patient_data: bool
     """Whether logs may show it."""
     dump_presentation_contexts: bool
+    gate: Gate
+    """Who gets in at all."""
+    tls: Mapping[str, ssl.SSLContext]
+    """By the name of the listener: those with TLS."""
+    seed_file: str
+    """Gets a new random seed after each association; empty for none."""
     trial: Trial | None
     """``None`` where nothing is to go wrong."""
     keeper: KeeperSettings | None
@@ -149,13 +158,14 @@ class Settings:
         return list(found.values())
 
 
-def settings(config: Config) -> Settings:
+def settings(config: Config, ask: Ask = nobody_to_ask) -> Settings:
     """The settings of a worker that serves by this configuration.
 
     Raises:
         KeyError: storage.group names a group that does not exist.
         DictionaryError: a data dictionary cannot be used.
         ConfigError: a profile cannot be had from the profile file.
+        TlsError: a key, a certificate or a rule of [tls] cannot be used.
     """
     association, process = config.association, config.process
     names = TemporaryNames()
@@ -175,6 +185,9 @@ def settings(config: Config) -> Settings:
         ),
         patient_data=config.logging.patient_data,
         dump_presentation_contexts=config.logging.dump_presentation_contexts,
+        gate=gate(config),
+        tls=contexts(config, ask),
+        seed_file=seed_file(config),
         trial=_trial(config),
         keeper=keeper_settings(config, ledger),
     )
@@ -205,6 +218,7 @@ def _rule(
         called_ae_title=peer.called_ae_title,
         listener=peer.listener,
         network=peer.network,
+        certificate_subject=peer.certificate_subject,
     )
     # What is said of a sender counts more than what is said of a port.
     merged = config.for_peer(index)

@@ -10,6 +10,7 @@ import socket
 import time
 
 from storescpd.worker.buffers import Buffer, BufferPool
+from storescpd.worker.gate import Arrival, Gate, arrive
 
 _LONGEST_POLL = 86400.0
 """Seconds; poll(2) counts milliseconds in 31 bits, 24 days, and deadlines may be longer."""
@@ -33,6 +34,10 @@ class Transport:
         self._end = 0
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN | select.POLLRDHUP)
+
+    def arrive(self, gate: Gate, address: str) -> Arrival:
+        """Ask the gate about this connection."""
+        return arrive(gate, address, self._socket)
 
     @property
     def unread(self) -> memoryview:
@@ -60,7 +65,7 @@ class Transport:
         self._make_room(wanted)
         while True:
             try:
-                count = self._socket.recv_into(self._view[self._end :])
+                count = self._read(self._view[self._end :])
             except BlockingIOError:
                 if not self.pending:
                     self._let_go()
@@ -72,7 +77,12 @@ class Transport:
             self._end += count
             return count > 0
 
-    def _wait(self, deadline: float | None) -> None:
+    def _read(self, view: memoryview) -> int:
+        """What has come; 0 at the end of the stream; raises BlockingIOError when nothing comes soon."""
+        return self._socket.recv_into(view)
+
+    def _wait(self, deadline: float | None, events: int = select.POLLIN | select.POLLRDHUP) -> None:
+        self._poll.modify(self._socket, events)
         while True:
             left = None if deadline is None else deadline - time.monotonic()
             timeout = None if left is None else min(max(left, 0), _LONGEST_POLL) * 1000
