@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from storescpd.cli.check_tls import tls_findings
 from storescpd.cli.status import Exit
 from storescpd.config import ConfigError, Environment, Problem, detected
 from storescpd.config.document import read
@@ -19,7 +20,8 @@ def problems_of(path: Path, environment: Environment, not_yet: tuple[str, ...] =
     """All problems and notes, in the file's order; raises ConfigError for a file that cannot be read at all."""
     source = read(path)
     found = assessed(source, environment, not_yet)
-    world = (finding for finding in world_findings(found.config, environment, path) if stands(finding, found.broken))
+    seen = (*world_findings(found.config, environment, path), *tls_findings(found.config, environment))
+    world = (finding for finding in seen if stands(finding, found.broken))
     return located(source, (*found.findings, *world))
 
 

@@ -1,6 +1,7 @@
 """Files that are named: there and readable."""
 
 from storescpd.config import Environment
+from tests.support.certificates import issue
 
 STORAGE = "[storage]\ndirectory = 'SPOOL'\nmin_free = 0\n"
 
@@ -25,23 +26,24 @@ def test_tls_files(check):
 
 
 def test_tls_files_that_are_there(check):
-    for name, mode in {"key": 0o600, "cert": 0o644}.items():
-        (check.spool / name).write_text("x")
-        (check.spool / name).chmod(mode)
+    pair = issue(check.spool, "server", days=(-1, 99))
+    pair.key_file.rename(check.spool / "key")
+    pair.certificate_file.rename(check.spool / "cert")
     assert check(STORAGE + TLS) == []
     (check.spool / "key").chmod(0o644)
     assert keys(check(STORAGE + TLS)) == [("tls.key", True)]
 
 
 def test_credentials(check):
-    text = STORAGE + TLS.replace("SPOOL/key", "credential:k").replace("SPOOL/cert", "/dev/null")
+    pair = issue(check.spool, "server", days=(-1, 99))
+    text = STORAGE + TLS.replace("SPOOL/key", "credential:k").replace("SPOOL/cert", str(pair.certificate_file))
     (note,) = check(text)
     assert note.note
     assert "only the service itself sees its credentials" in note.message
     service = Environment(credentials_directory=str(check.spool), passed_sockets=("dicom",))
     (problem,) = check(text, service)
     assert "LoadCredential=k:" in problem.remedy
-    (check.spool / "k").write_text("x")
+    pair.key_file.rename(check.spool / "k")
     assert check(text, service) == []
 
 

@@ -1,0 +1,87 @@
+"""What is wrong with keys and certificates, or soon will be, though TLS can be served with them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from storescpd.access.tls.material import Material
+
+SOON = timedelta(days=30)
+"""Before the end of a certificate: a hospital's certificates take weeks to be renewed."""
+_SHORTEST_RSA, _SHORTEST_EC = 2048, 224
+"""Bits (RFC 9325 section 4.2 and 4.5)."""
+_WEAK_HASHES = frozenset({"md5", "sha1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """Something about a file of [tls]."""
+
+    key: str
+    """Of [tls]."""
+    message: str
+    remedy: str
+    note: bool
+    """It works all the same, today."""
+
+
+def weaknesses(material: Material, now: datetime) -> Iterator[Weakness]:
+    """Everything found; ``now`` has a time zone."""
+    for certificate in material.chain:
+        yield from _dates("certificate", certificate, now)
+        yield from _strength("certificate", certificate)
+    for certificate in material.authorities:
+        yield from _dates("ca_files", certificate, now)
+    for revocation in material.revocations:
+        until = revocation.next_update_utc
+        if until is not None and until < now:
+            message = f"the list of {revocation.issuer.rfc4514_string()} is out of date since {until:%Y-%m-%d}"
+            yield Weakness("crl_files", message, "fetch the current one: every sender would be refused", note=False)
+    yield from _chain(material)
+
+
+def _dates(key: str, certificate: x509.Certificate, now: datetime) -> Iterator[Weakness]:
+    name = certificate.subject.rfc4514_string()
+    first, last = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if last < now:
+        yield Weakness(key, f"{name} has expired on {last:%Y-%m-%d}", "renew it", note=False)
+    elif last - now < SOON:
+        yield Weakness(key, f"{name} expires on {last:%Y-%m-%d}", "renew it", note=True)
+    if first > now:
+        yield Weakness(key, f"{name} is not valid before {first:%Y-%m-%d}", "check the clock", note=False)
+
+
+def _strength(key: str, certificate: x509.Certificate) -> Iterator[Weakness]:
+    name, bits = certificate.subject.rfc4514_string(), _missing_bits(certificate)
+    if bits is not None:
+        yield Weakness(key, f"{name} has a short key", f"make one of {bits} bits or more", note=True)
+    algorithm = certificate.signature_hash_algorithm
+    if algorithm is not None and algorithm.name in _WEAK_HASHES and certificate.issuer != certificate.subject:
+        yield Weakness(key, f"{name} is signed with {algorithm.name}", "have it signed with SHA-256", note=True)
+
+
+def _missing_bits(certificate: x509.Certificate) -> int | None:
+    """How long its key ought to be; ``None`` where it is long enough."""
+    public = certificate.public_key()
+    if isinstance(public, RSAPublicKey) and public.key_size < _SHORTEST_RSA:
+        return _SHORTEST_RSA
+    if isinstance(public, EllipticCurvePublicKey) and public.key_size < _SHORTEST_EC:
+        return _SHORTEST_EC
+    return None
+
+
+def _chain(material: Material) -> Iterator[Weakness]:
+    """Each certificate is issued by the next; senders know the authority at the end, but none in between."""
+    last = material.chain[-1]
+    for certificate, issuer in zip(material.chain, material.chain[1:], strict=False):
+        if certificate.issuer != issuer.subject:
+            message = f"{certificate.subject.rfc4514_string()} is not followed by the certificate of its issuer"
+            yield Weakness("certificate", message, "put them in order: the own one first", note=False)
+    roots = {authority.subject for authority in material.authorities}
+    if last.issuer != last.subject and roots and last.issuer not in roots:
+        message = f"the last one's issuer, {last.issuer.rfc4514_string()}, is neither here nor in ca_files"
+        yield Weakness("certificate", message, "append it, unless senders know it", note=True)
