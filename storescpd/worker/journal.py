@@ -122,6 +122,8 @@ class Journal:
         self._failed += not success
         self._bytes += received
         level = logging.INFO if success and not result.reason else logging.WARNING
+        if not logger.isEnabledFor(level):
+            return
         message = "object stored" if result.path else "object refused"
         log_event(logger, level, message, **self._who, **self._object(command, received), **_outcome(result))
 

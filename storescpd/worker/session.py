@@ -35,6 +35,7 @@ from storescpd.association.negotiation import (
 )
 from storescpd.dataset import DataSetError
 from storescpd.studies.messages import Sender
+from storescpd.wire.codes import Status
 from storescpd.wire.command import CStoreRQ
 from storescpd.wire.errors import WireError
 from storescpd.wire.pdu import AssociateRJ, AssociateRQ
@@ -81,6 +82,7 @@ class Session:
         self._trial = settings.trial
         self._context = AcceptedContext(0, "", "")
         self._command = CStoreRQ(0, "", "")
+        self._success = b""
         self._handlers: dict[type, Callable[..., None]] = {
             Fragments: self._on_fragments,
             StoreBegun: self._on_store_begun,
@@ -275,8 +277,22 @@ class Session:
         self._context, self._command = event.context, event.command
         self._journal.store_begun(event.command)
         self._reception = self._begin_reception(event)
+        self._success = self._prepared_success()
         if self._trial is not None:
             self._admission.sleep(self._trial.sleep_during)
+
+    def _prepared_success(self) -> bytes:
+        """The response that nearly every object gets, made while its data set is still on its way; empty: not yet."""
+        try:
+            return self._acceptor.store_response(self._context.context_id, self._command, Status.SUCCESS)
+        except WireError:
+            # A peer that no response can be sent to is aborted once its object is stored, as storescp does.
+            return b""
+
+    def _response(self, status: Status) -> bytes:
+        if status is Status.SUCCESS and self._success:
+            return self._success
+        return self._acceptor.store_response(self._context.context_id, self._command, status)
 
     def _begin_reception(self, event: StoreBegun) -> Reception | IgnoredReception:
         storing = self._service.storing
@@ -313,9 +329,8 @@ class Session:
             self._refuse_data_set(error)
         else:
             self._reception = None
-            context_id = self._context.context_id
             try:
-                self._transport.send(self._acceptor.store_response(context_id, self._command, result.status))
+                self._transport.send(self._response(result.status))
             finally:
                 self._journal.stored(self._command, result, reception.received)
             if self._desk is not None and self._desk.synchronous and result.token:
