@@ -1,6 +1,7 @@
 """The supervisor's loop: signals, dead workers, reloads."""
 
 import contextlib
+import errno
 import functools
 import logging
 import os
@@ -21,6 +22,7 @@ from storescpd.supervisor import cpus
 from storescpd.supervisor.children import Children, Generation
 from storescpd.supervisor.keeping import KeeperProcess
 from storescpd.supervisor.listeners import BIND_PATIENCE, Key, ListenError, bind, close, describe
+from storescpd.supervisor.report import Report
 from storescpd.telemetry.events import log_event
 from storescpd.telemetry.handlers import configure
 from storescpd.worker.accept import Listener
@@ -78,8 +80,9 @@ class Stopping:
 class Supervisor:
     """Owns ports and workers from the start to the end of the daemon."""
 
-    def __init__(self, config: Config, reload: Callable[[], Config]) -> None:
+    def __init__(self, config: Config, reload: Callable[[], Config], report: Report) -> None:
         self._reload = reload
+        self._report = report
         # Asked once: a reload must not wait for somebody at the terminal.
         self._ask = functools.cache(ask_password)
         self._selector = selectors.DefaultSelector()
@@ -145,6 +148,8 @@ class Supervisor:
             self._keep_time()
         self._keeper.stop()
         log_event(logger, logging.INFO, "stopped")
+        if self._keeper.refused:
+            self._report.failed("start failed: the ledger cannot be used; the log says why", errno.EIO)
         return int(self._keeper.refused)
 
     def _listen_to_signals(self) -> None:
@@ -162,6 +167,7 @@ class Supervisor:
     def _forget(self) -> None:
         """In a fresh child: let go of what is the supervisor's."""
         signal.set_wakeup_fd(-1)
+        self._report.leave()
         self._selector.close()
         self._wakeup.close()
         self._wakeup_writer.close()
@@ -171,13 +177,14 @@ class Supervisor:
         self._forget()
         close(self._generation.listeners.values())
 
-    def _pause(self) -> float | None:
-        planned = (self._replacement.due, self._stopping.kill_at, self._keeper.due)
+    def _pause(self) -> float:
+        planned = (self._replacement.due, self._stopping.kill_at, self._keeper.due, self._report.due())
         moments = [moment for moment in planned if moment is not None]
-        return min(max(min(moments) - time.monotonic(), 0.0), LONGEST_SLEEP) if moments else None
+        return min(max(min(moments) - time.monotonic(), 0.0), LONGEST_SLEEP)
 
     def _keep_time(self) -> None:
         now = time.monotonic()
+        self._report.keep_time(now)
         if self._replacement.due is not None and now >= self._replacement.due:
             self._replacement.due = None
             if not self._stopping.asked:
@@ -207,6 +214,7 @@ class Supervisor:
         ):
             self._serving = True
             log_event(logger, logging.INFO, "serving", workers=generation.workers, generation=generation.number)
+            self._report.serving(_described(generation))
             self._retire_others()
 
     def _retire_others(self) -> None:
@@ -242,15 +250,21 @@ class Supervisor:
 
     def _renew(self) -> None:
         """Serve by the configuration file as it is now; a bad one changes nothing."""
+        self._report.reloading()
         try:
             self._replace(self._reload())
         except ConfigError as error:
-            for problem in error.problems:
-                log_event(logger, logging.ERROR, "reload failed", cause=str(problem))
+            self._reload_failed([str(problem) for problem in error.problems])
         except (StartError, OSError) as error:
-            log_event(logger, logging.ERROR, "reload failed", cause=str(error))
-        except Exception:
+            self._reload_failed([str(error)])
+        except Exception as error:
             logger.exception("reload failed by a defect")
+            self._report.reload_failed(repr(error), serving=self._serving)
+
+    def _reload_failed(self, causes: list[str]) -> None:
+        for cause in causes:
+            log_event(logger, logging.ERROR, "reload failed", cause=cause)
+        self._report.reload_failed(" ".join(causes), serving=self._serving)
 
     def _replace(self, config: Config) -> None:
         """Another generation takes over as soon as it serves; until the last line that can fail all is as it was."""
@@ -279,7 +293,9 @@ class Supervisor:
         log_event(logger, logging.INFO, message, workers=len(self._children.workers))
         drain = self._generation.drain_timeout if order is signal.SIGTERM else 0.0
         self._stopping.asked = True
-        self._stopping.kill_at = time.monotonic() + drain + LAST_GRACE + LEAVE_GRACE + KILL_GRACE
+        patience = drain + LAST_GRACE + LEAVE_GRACE + KILL_GRACE
+        self._stopping.kill_at = time.monotonic() + patience
+        self._report.stopping(message, patience)
         close(self._generation.listeners.values())
         self._children.signal(order)
 
@@ -288,6 +304,11 @@ def _announce(listeners: Iterable[Listener]) -> None:
     for listener in listeners:
         # The address stands in the message: scripts and people look for it.
         log_event(logger, logging.INFO, f"listening on {describe(listener)} ({listener.name})")
+
+
+def _described(generation: Generation) -> str:
+    ports = ", ".join(f"{listener.name} {describe(listener)}" for listener in generation.listeners.values())
+    return f"serving with {generation.workers} worker{'s' if generation.workers > 1 else ''} on {ports}"
 
 
 def _raise_limits() -> None:
