@@ -10,6 +10,7 @@ from pathlib import Path
 
 from storescpd.cli.status import Exit
 from storescpd.config import ConfigError, detected, load
+from storescpd.supervisor.activation import adopt
 from storescpd.supervisor.report import Report, error_number
 from storescpd.supervisor.supervisor import StartError, Supervisor
 from storescpd.telemetry.events import log_event
@@ -24,13 +25,14 @@ def serve(path: Path) -> int:
     # Their default is death; they wait until the supervisor can obey them.
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGTERM))
     # Asked before the variables of the service manager's protocol are taken out: a reload must know the same.
-    read = functools.partial(load, path, detected(os.environ))
+    environment = detected(os.environ)
+    read = functools.partial(load, path, environment)
     report = Report(Notifier())
     try:
         config = read()
         os.umask(config.process.umask)
         configure(config.logging.level, config.logging.destination, config.logging.format)
-        return Supervisor(config, read, report).run()
+        return Supervisor(config, read, report, adopt(environment.passed_sockets)).run()
     except ConfigError as error:
         print(error, file=sys.stderr)
         report.failed(f"bad configuration: {error}", error_number(error) or errno.EINVAL)

@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from storescpd.config.passed import PassedSocket, passed_sockets
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:
@@ -18,8 +20,8 @@ class Environment:
     credentials_directory: str | None = None
     state_directory: str | None = None
     """systemd's, one directory."""
-    passed_sockets: tuple[str, ...] = ()
-    """FileDescriptorNames of the sockets that systemd has bound for this process."""
+    passed_sockets: tuple[PassedSocket, ...] = ()
+    """The sockets that systemd has bound for this process."""
 
 
 def detected(variables: Mapping[str, str], *, daemon: bool = False, inetd: bool = False) -> Environment:
@@ -30,7 +32,7 @@ def detected(variables: Mapping[str, str], *, daemon: bool = False, inetd: bool 
         inetd=inetd,
         credentials_directory=variables.get("CREDENTIALS_DIRECTORY") or None,
         state_directory=variables.get("STATE_DIRECTORY", "").split(":")[0] or None,
-        passed_sockets=_passed_sockets(variables),
+        passed_sockets=passed_sockets(variables),
     )
 
 
@@ -41,11 +43,3 @@ def _is_service(variables: Mapping[str, str]) -> bool:
         return True
     started = variables.get("SYSTEMD_EXEC_PID")
     return "INVOCATION_ID" in variables and started in {None, str(os.getpid())}
-
-
-def _passed_sockets(variables: Mapping[str, str]) -> tuple[str, ...]:
-    count = variables.get("LISTEN_FDS", "")
-    if variables.get("LISTEN_PID") != str(os.getpid()) or not count.isdecimal():
-        return ()
-    names = variables.get("LISTEN_FDNAMES", "").split(":")
-    return tuple(names[index] if index < len(names) else "unknown" for index in range(int(count[:4])))

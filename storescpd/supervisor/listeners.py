@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from storescpd.config import Config
+from storescpd.config.passed import PassedSocket, index_for
 from storescpd.worker.accept import Listener
 from storescpd.worker.addresses import endpoint
 
@@ -17,34 +18,52 @@ BIND_PATIENCE = 3.0
 _BIND_PAUSE = 0.05
 
 Key = tuple[str, int | str]
-"""Address and port as configured; where any port will do, the name stands for it."""
+"""Address and port as configured; where any port will do, the name stands for it. Those of systemd have descriptors."""
+_SYSTEMD = ""
+"""Stands for the address of a socket that systemd has bound; no configured address is empty."""
 
 
 class ListenError(Exception):
     """A port cannot be had."""
 
 
-def bind(config: Config, kept: Mapping[Key, Listener], patience: float) -> dict[Key, Listener]:
-    """A listening socket for each configured listener; the sockets of ``kept`` are used again, whatever their name.
+def bind(
+    config: Config, passed: Mapping[PassedSocket, socket.socket], kept: Mapping[Key, Listener], patience: float
+) -> dict[Key, Listener]:
+    """A listening socket for each configured listener, or several of them where systemd has bound them.
 
-    ``patience`` is for ports that are taken, in seconds.
+    The sockets of ``kept`` are used again, whatever their name. ``patience`` is for ports that are taken, in seconds.
 
     Raises:
         ListenError: one of them cannot be had; none that was made here is left open.
     """
+    given, indices = _given(config, passed)
+    own = {key: listener for key, listener in kept.items() if key[0] != _SYSTEMD}
     bound: dict[Key, Listener] = {}
     try:
-        with _sharing(kept.values()):
-            for wanted in config.listeners:
+        with _sharing(own.values()):
+            for wanted in (listener for index, listener in enumerate(config.listeners) if index not in indices):
                 key = (wanted.address, wanted.port or wanted.name)
-                old = kept.get(key)
-                sock = old.socket if old else _bind(wanted.address, wanted.port, patience, shared=bool(kept))
+                old = own.get(key)
+                sock = old.socket if old else _bind(wanted.address, wanted.port, patience, shared=bool(own))
                 bound[key] = Listener(sock, wanted.name)
     except BaseException:
         close(listener for key, listener in bound.items() if key not in kept)
         raise
     _share((listener.socket for listener in bound.values()), allowed=False)
-    return bound
+    return given | bound
+
+
+def _given(config: Config, passed: Mapping[PassedSocket, socket.socket]) -> tuple[dict[Key, Listener], set[int]]:
+    """The listeners that systemd has bound, and their indices in the file; their options are the socket unit's."""
+    found: dict[Key, Listener] = {}
+    indices = set()
+    for one, sock in passed.items():
+        index = index_for(one, config.listeners)
+        if index is not None:
+            found[_SYSTEMD, one.descriptor] = Listener(sock, config.listeners[index].name)
+            indices.add(index)
+    return found, indices
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from storescpd.access.tls import TlsError
 from storescpd.config import Config, ConfigError
+from storescpd.config.passed import PassedSocket
 from storescpd.store import StorageError
 from storescpd.studies.errors import LedgerError
 from storescpd.studies.ledger import inspect
@@ -80,9 +81,16 @@ class Stopping:
 class Supervisor:
     """Owns ports and workers from the start to the end of the daemon."""
 
-    def __init__(self, config: Config, reload: Callable[[], Config], report: Report) -> None:
+    def __init__(
+        self,
+        config: Config,
+        reload: Callable[[], Config],
+        report: Report,
+        passed: Mapping[PassedSocket, socket.socket],
+    ) -> None:
         self._reload = reload
         self._report = report
+        self._passed = passed
         # Asked once: a reload must not wait for somebody at the terminal.
         self._ask = functools.cache(ask_password)
         self._selector = selectors.DefaultSelector()
@@ -108,7 +116,7 @@ class Supervisor:
                 directory.prepare()
             if made.keeper is not None:
                 self._inspect(made.keeper.ledger)
-            listeners = bind(config, kept, patience)
+            listeners = bind(config, self._passed, kept, patience)
         except KeyError as error:
             raise StartError(f"storage.group: {error.args[0]}; create the group or leave it empty") from error
         except TlsError as error:

@@ -6,13 +6,14 @@ from hypothesis import HealthCheck, settings
 
 from storescpd.cli.check import problems_of
 from storescpd.config import ConfigError, Environment, parse
+from storescpd.config.passed import Kind, PassedSocket
 
 # The machine may have other work: slowness alone is no failure.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
 NOBODY = 65534
-PASSED = Environment(passed_sockets=("dicom",))
+PASSED = Environment(passed_sockets=(PassedSocket("dicom", 3, Kind.LISTENING, "0.0.0.0", 11112),))
 """The port is no matter then."""
 
 

@@ -30,17 +30,3 @@ def test_directories():
     assert found.credentials_directory == "/run/c"
     assert found.state_directory == "/var/lib/a"
     assert detected({"STATE_DIRECTORY": ""}).state_directory is None
-
-
-@pytest.mark.parametrize(
-    ("variables", "sockets"),
-    [
-        ({"LISTEN_PID": ME, "LISTEN_FDS": "2", "LISTEN_FDNAMES": "dicom:dicom-tls"}, ("dicom", "dicom-tls")),
-        ({"LISTEN_PID": ME, "LISTEN_FDS": "2", "LISTEN_FDNAMES": "dicom"}, ("dicom", "unknown")),
-        ({"LISTEN_PID": "1", "LISTEN_FDS": "1", "LISTEN_FDNAMES": "dicom"}, ()),
-        ({"LISTEN_PID": ME, "LISTEN_FDS": "-1"}, ()),
-        ({"LISTEN_PID": ME}, ()),
-    ],
-)
-def test_passed_sockets(variables, sockets):
-    assert detected(variables).passed_sockets == sockets

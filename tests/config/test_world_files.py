@@ -40,7 +40,7 @@ def test_credentials(check):
     (note,) = check(text)
     assert note.note
     assert "only the service itself sees its credentials" in note.message
-    service = Environment(credentials_directory=str(check.spool), passed_sockets=("dicom",))
+    service = Environment(credentials_directory=str(check.spool), inetd=True)
     (problem,) = check(text, service)
     assert "LoadCredential=k:" in problem.remedy
     pair.key_file.rename(check.spool / "k")

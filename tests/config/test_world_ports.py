@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from storescpd.config import Environment
+from storescpd.config.passed import Kind, PassedSocket
 
 STORAGE = "[storage]\ndirectory = 'SPOOL'\nmin_free = 0\n"
 NOTHING_PASSED = Environment()
@@ -45,7 +46,8 @@ def test_metrics_port(check, listening):
 
 
 def test_a_passed_socket_needs_no_port(check, listening):
-    assert check(on_port(listening), Environment(passed_sockets=("dicom",))) == []
+    passed = PassedSocket("dicom", 3, Kind.LISTENING, "127.0.0.1", listening)
+    assert check(on_port(listening), Environment(passed_sockets=(passed,))) == []
     assert check(on_port(listening), Environment(inetd=True)) == []
 
 

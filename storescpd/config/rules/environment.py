@@ -8,6 +8,7 @@ from storescpd.config.paths import paths
 from storescpd.config.peers import Peer
 from storescpd.config.problems import Finding, KeyPath
 from storescpd.config.root import Config
+from storescpd.config.rules.sockets import contradictions
 from storescpd.config.section import changed
 
 _ALLOW = ("testing", "allow_in_service")
@@ -20,6 +21,8 @@ def unsuitable(config: Config, environment: Environment) -> Iterator[Finding]:
     if environment.service or environment.daemon:
         yield from _no_terminal(config)
         yield from _misbehaviour(config)
+    if not environment.inetd:
+        yield from contradictions(config, environment.passed_sockets)
     if environment.inetd:
         yield from _outlives_one_association(config, ())
         for index in range(len(config.peers)):

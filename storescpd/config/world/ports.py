@@ -8,6 +8,7 @@ from pathlib import Path
 
 from storescpd.config.addresses import split_endpoint
 from storescpd.config.environment import Environment
+from storescpd.config.passed import index_for
 from storescpd.config.problems import Finding, KeyPath
 from storescpd.config.root import Config
 from storescpd.config.world.accounts import me
@@ -16,8 +17,9 @@ from storescpd.config.world.processes import Holder, holder
 
 def findings(config: Config, environment: Environment, path: Path) -> Iterator[Finding]:
     """About every address that the daemon would listen on."""
+    bound = {index_for(passed, config.listeners) for passed in environment.passed_sockets}
     for index, listener in enumerate(config.listeners):
-        if listener.name not in environment.passed_sockets:
+        if index not in bound:
             table: KeyPath = ("listeners", index)
             yield from _endpoint(table, "port", listener.address, listener.port, path, config)
     if config.metrics.address:
