@@ -37,6 +37,8 @@ and say what they do."""
 LOCK_PATIENCE = 5.0
 """Seconds in which a keeper whose supervisor was killed leaves the ledger to us."""
 _LOCK_PAUSE = 0.05
+HEARTBEAT = 1.0
+"""Seconds between two signs of life where there is nothing else to do."""
 PRUNE_PAUSE = 3600.0
 """Seconds between two looks for what can leave the ledger."""
 
@@ -54,6 +56,8 @@ class KeeperOrders:
     """Reading end of a pipe; its end of file means that supervisor and workers are gone."""
     ready: int
     """Writing end of a pipe; ``READY`` goes into it once the keeper serves."""
+    beat: Callable[[float], None]
+    """Takes the monotonic time, in each round and at least every ``HEARTBEAT`` seconds."""
 
 
 READY = b"K"
@@ -150,6 +154,7 @@ class Keeper:
                 raise LedgerError(f"the ledger {self._ledger.path} cannot be written: {error}") from error
 
     def _round(self) -> None:
+        self._orders.beat(time.monotonic())
         events = [key.data for key, _ in self._selector.select(self._pause())]
         now = self._clock.now()
         for handle in events:
@@ -220,12 +225,12 @@ class Keeper:
         for message in messages:
             self._service.take(conversation, message, now)
 
-    def _pause(self) -> float | None:
+    def _pause(self) -> float:
         """Seconds until there is something to do unasked."""
         ending = 0.0 if self._ending.hurries else math.inf
         studies = max(min(self._course.next_timer(), ending if self._repaired else 0.0), self._grace_ends)
         due = min(studies, self._execution.next_moment(), self._prune_at)
-        return max(due - time.monotonic(), 0.0)
+        return min(max(due - time.monotonic(), 0.0), HEARTBEAT)
 
     def _look_after(self, now: Moment) -> None:
         """Everything that happens by itself."""

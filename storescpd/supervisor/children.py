@@ -1,5 +1,6 @@
 """Worker processes: fork, keep, bury."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from storescpd.supervisor.listeners import Key
+from storescpd.supervisor.stacks import Stacks
 from storescpd.telemetry.events import log_event
 from storescpd.worker.accept import Listener
 from storescpd.worker.process import Orders, run
@@ -48,6 +50,7 @@ class Children:
     def __init__(self, scoreboard: Scoreboard, forget: Callable[[], None]) -> None:
         self._scoreboard = scoreboard
         self._forget = forget
+        self.stacks = Stacks()
         self.lifeline, self._lifeline_writer = os.pipe()
         self.crew, self._crew_writer = os.pipe()
         self.ready, self._ready_writer = os.pipe()
@@ -55,6 +58,7 @@ class Children:
         self.workers: dict[int, Worker] = {}
         self.others: list[tuple[int, int]] = []
         """Dead children that were no workers: process id and wait status."""
+        self._stuck: set[int] = set()
 
     def of(self, generation: Generation) -> list[Worker]:
         """The workers of one generation."""
@@ -80,8 +84,13 @@ class Children:
         self.workers[pid] = Worker(pid, index, generation, time.monotonic())
         return True
 
+    def places(self) -> dict[int, int]:
+        """Where on the scoreboard the sign of life of each worker is, by its process id."""
+        return {worker.pid: worker.slot for worker in self.workers.values()}
+
     def release(self) -> None:
         """In a fresh child that is no worker: close the ends of pipes whose closing means our death."""
+        self.stacks.prepare()
         for fd in (self._lifeline_writer, self._crew_writer, self.ready):
             os.close(fd)
 
@@ -95,6 +104,7 @@ class Children:
         status = 1
         try:
             self._forget()
+            self.stacks.prepare()
             # The writing end of the crew's pipe stays open: its end of file means that the last of us is gone.
             os.close(self._lifeline_writer)
             os.close(self.ready)
@@ -128,10 +138,23 @@ class Children:
             worker = self.workers.pop(pid, None)
             if worker is not None:
                 self._scoreboard.clear(worker.slot)
-                dead.append((worker, cause(status)))
+                dead.append((worker, self.cause(pid, status)))
             else:
                 self.others.append((pid, status))
         return dead
+
+    def kill(self, pid: int) -> None:
+        """End a child that is stuck."""
+        self._stuck.add(pid)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+    def cause(self, pid: int, status: int) -> str:
+        """Why a child has ended, in words; empty for an orderly end."""
+        if pid not in self._stuck:
+            return cause(status)
+        self._stuck.remove(pid)
+        return "it was stuck"
 
     def signal(self, number: int, generation: Generation | None = None) -> None:
         """Signal all workers, or those of one generation."""

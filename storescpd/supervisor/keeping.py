@@ -1,5 +1,6 @@
 """The keeper's process: forked where the configuration needs one, never two, replaced when it dies or must change."""
 
+import functools
 import logging
 import os
 import select
@@ -11,8 +12,9 @@ from typing import NoReturn
 from storescpd.studies.errors import LedgerError, LockedError
 from storescpd.studies.keeper import LEAVE, READY, KeeperOrders, run
 from storescpd.studies.policy import KeeperSettings
-from storescpd.supervisor.children import EVERY_SIGNAL, Children, cause
+from storescpd.supervisor.children import EVERY_SIGNAL, Children
 from storescpd.telemetry.events import log_event
+from storescpd.worker.scoreboard import KEEPER, Scoreboard
 
 LOCKED = 75
 """Exit status of a keeper whose ledger another daemon uses (EX_TEMPFAIL of sysexits.h)."""
@@ -31,9 +33,10 @@ logger = logging.getLogger(__name__)
 class KeeperProcess:
     """Wants a keeper with certain settings, and has one or will soon."""
 
-    def __init__(self, children: Children, forget: Callable[[], None]) -> None:
+    def __init__(self, children: Children, forget: Callable[[], None], scoreboard: Scoreboard) -> None:
         self._children = children
         self._forget = forget
+        self._scoreboard = scoreboard
         self._wanted: KeeperSettings | None = None
         self._running: KeeperSettings | None = None
         self._pid: int | None = None
@@ -52,6 +55,10 @@ class KeeperProcess:
         """The ledger that is in use."""
         return None if self._wanted is None else self._wanted.ledger
 
+    def places(self) -> dict[int, int]:
+        """Where on the scoreboard its sign of life is, by its process id; empty without a process."""
+        return {} if self._pid is None else {self._pid: KEEPER}
+
     def want(self, settings: KeeperSettings | None) -> None:
         """Have a keeper like this; one that is not needed any more stays for what is pending."""
         if settings is None:
@@ -69,6 +76,7 @@ class KeeperProcess:
         self.due, self.ready = None, False
         if self._wanted is None:
             return
+        self._scoreboard.beat(KEEPER, 0.0)
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, EVERY_SIGNAL)
         try:
             pid = os.fork()
@@ -88,7 +96,15 @@ class KeeperProcess:
         try:
             self._forget()
             self._children.release()
-            run(KeeperOrders(settings, self._children.lifeline, self._children.crew, self._children.ready_writer))
+            run(
+                KeeperOrders(
+                    settings,
+                    lifeline=self._children.lifeline,
+                    crew=self._children.crew,
+                    ready=self._children.ready_writer,
+                    beat=functools.partial(self._scoreboard.beat, KEEPER),
+                )
+            )
             status = 0
         except LedgerError as error:
             log_event(logger, logging.CRITICAL, "the ledger cannot be used", cause=str(error))
@@ -112,7 +128,7 @@ class KeeperProcess:
         self._pid = None
         left = status == 0
         if not left:
-            log_event(logger, logging.ERROR, "keeper died", keeper=pid, cause=cause(status))
+            log_event(logger, logging.ERROR, "keeper died", keeper=pid, cause=self._children.cause(pid, status))
         if not self._served and os.waitstatus_to_exitcode(status) in {LOCKED, UNUSABLE}:
             self.refused = True
             return

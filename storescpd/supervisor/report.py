@@ -21,6 +21,7 @@ class Report:
         self._state = ""
         self._remark = ""
         self._extend_at = self._stopped_at = math.inf
+        self._watch_at = math.inf if notifier.watchdog is None else 0.0
 
     def serving(self, state: str) -> None:
         """The daemon serves, after a start or a reload."""
@@ -43,7 +44,6 @@ class Report:
         self._state, self._remark = state, ""
         self._notifier.say("STOPPING=1", status(self._text()))
         self._extend_at, self._stopped_at = 0.0, time.monotonic() + seconds
-        self.keep_time(time.monotonic())
 
     def failed(self, cause: str, number: int | None) -> None:
         """The daemon ends by an error; ``number`` is its errno, if it has one."""
@@ -55,11 +55,15 @@ class Report:
     def due(self) -> float:
         """Monotonic time of the next thing to say unasked."""
         retry = time.monotonic() + RETRY if self._notifier.waiting else math.inf
-        return min(self._extend_at, retry) if self._notifier.heard else math.inf
+        return min(self._extend_at, self._watch_at, retry) if self._notifier.heard else math.inf
 
-    def keep_time(self, now: float) -> None:
-        """Say what is due."""
+    def keep_time(self, now: float, *, healthy: bool) -> None:
+        """Say what is due: that we live, where all of us do, and how long a stop takes."""
         self._notifier.flush()
+        if self._notifier.watchdog is not None and now >= self._watch_at:
+            self._watch_at = now + self._notifier.watchdog / 2
+            if healthy:
+                self._notifier.say("WATCHDOG=1")
         if now >= self._extend_at:
             self._extend_at = now + EXTENSION_PAUSE if now < self._stopped_at else math.inf
             self._notifier.say(f"EXTEND_TIMEOUT_USEC={int(EXTENSION * 1e6)}")

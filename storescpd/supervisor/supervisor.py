@@ -21,6 +21,7 @@ from storescpd.studies.errors import LedgerError
 from storescpd.studies.ledger import inspect
 from storescpd.supervisor import cpus
 from storescpd.supervisor.children import Children, Generation
+from storescpd.supervisor.health import Health
 from storescpd.supervisor.keeping import KeeperProcess
 from storescpd.supervisor.listeners import BIND_PATIENCE, Key, ListenError, bind, close, describe
 from storescpd.supervisor.report import Report
@@ -97,7 +98,8 @@ class Supervisor:
         self._wakeup, self._wakeup_writer = socket.socketpair()
         self._scoreboard = Scoreboard()
         self._children = Children(self._scoreboard, self._forget)
-        self._keeper = KeeperProcess(self._children, self._leave_to_keeper)
+        self._keeper = KeeperProcess(self._children, self._leave_to_keeper, self._scoreboard)
+        self._health = Health(self._scoreboard, self._children.stacks, self._children.kill)
         self._stopping = Stopping()
         self._replacement = Replacement()
         self._serving = False
@@ -186,13 +188,22 @@ class Supervisor:
         close(self._generation.listeners.values())
 
     def _pause(self) -> float:
-        planned = (self._replacement.due, self._stopping.kill_at, self._keeper.due, self._report.due())
+        planned = (
+            self._replacement.due,
+            self._stopping.kill_at,
+            self._keeper.due,
+            self._report.due(),
+            None if self._stopping.asked else self._health.due,
+        )
         moments = [moment for moment in planned if moment is not None]
         return min(max(min(moments) - time.monotonic(), 0.0), LONGEST_SLEEP)
 
     def _keep_time(self) -> None:
         now = time.monotonic()
-        self._report.keep_time(now)
+        if not self._stopping.asked:
+            self._health.look(now, self._children.places() | self._keeper.places())
+        # A stop has its own limit for those that do not end.
+        self._report.keep_time(now, healthy=self._stopping.asked or self._health.good)
         if self._replacement.due is not None and now >= self._replacement.due:
             self._replacement.due = None
             if not self._stopping.asked:

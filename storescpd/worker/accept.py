@@ -86,6 +86,11 @@ class AcceptLoop:
         self._slot.set_accepting(accepting=True)
         self._threads.start()
 
+    def stand_in(self) -> None:
+        """Give the sign of life where nobody can wait for connections: all threads serve, and there is no other."""
+        if not self._threads.has_waiting():
+            self._slot.beat(time.monotonic())
+
     def stop(self) -> None:
         """Take no more connections: the listening sockets are closed in this worker."""
         self._slot.set_accepting(accepting=False)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from storescpd.store import StorageError
 from storescpd.telemetry.events import log_event
-from storescpd.worker.accept import AcceptLoop, Listener
+from storescpd.worker.accept import HEARTBEAT, AcceptLoop, Listener
 from storescpd.worker.admission import Control
 from storescpd.worker.scoreboard import Slot
 from storescpd.worker.settings import Settings
@@ -83,6 +83,7 @@ class Process:
             for fd, _ in self._poll.poll(self._pause()):
                 self._handle(fd)
             self._press(time.monotonic())
+            self._live()
 
     def _done(self) -> bool:
         # The board counts from the accept on, before there is a session.
@@ -115,10 +116,17 @@ class Process:
                 if removed:
                     log_event(logger, logging.WARNING, "abandoned temporary files removed", count=len(removed))
 
-    def _pause(self) -> float | None:
-        """Milliseconds until there is something to do unasked, ``None`` when there is not."""
+    def _pause(self) -> float:
+        """Milliseconds until there is something to do unasked."""
         # Sessions end in their own threads: while draining, look often enough to leave soon.
-        return DRAIN_PAUSE * 1000 if self._draining else None
+        return (DRAIN_PAUSE if self._draining else HEARTBEAT) * 1000
+
+    def _live(self) -> None:
+        """The sign of life is the accept loop's; without one, while draining, it is this loop's."""
+        if self._draining:
+            self._orders.slot.beat(time.monotonic())
+        else:
+            self._accept.stand_in()
 
     def _handle(self, fd: int) -> None:
         if fd == self._orders.lifeline:

@@ -7,6 +7,7 @@ all places that it held. Decisions are made under one lock, which the kernel fre
 import fcntl
 import mmap
 import os
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,8 +25,12 @@ _PIDS, _GENERATIONS, _ACCEPTING, _CONNECTIONS, _ASSOCIATIONS = (column * MAX_SLO
 """Columns of one 32-bit word a slot; word 0 is the number of slots ever used."""
 _WORDS = 6 * MAX_SLOTS
 _BEATS = _WORDS * _WORD
-_TABLES = _BEATS + MAX_SLOTS * 8
+KEEPER = MAX_SLOTS
+"""The place of the keeper's heartbeat, after those of the workers."""
+_TABLES = _BEATS + (MAX_SLOTS + 1) * 8
 _TABLE_SIZE = MAX_PEERS * PEER_SIZE
+_FLOCK = struct.Struct("hhqqi0q")
+"""struct flock of fcntl(2) where off_t has 64 bits: kind, whence, start, length, process."""
 
 
 def peer_key(address: str) -> bytes:
@@ -54,6 +59,12 @@ class Scoreboard:
                 yield
             finally:
                 fcntl.lockf(self._lock_fd, fcntl.LOCK_UN)
+
+    def holder(self) -> int | None:
+        """The process that holds the lock, if it is another one than this."""
+        asked = fcntl.fcntl(self._lock_fd, fcntl.F_GETLK, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+        kind, *_, pid = _FLOCK.unpack(asked)
+        return None if kind == fcntl.F_UNLCK else int(pid)
 
     def claim(self, generation: int) -> int | None:
         """The index of a slot for a worker that is to be forked; ``None`` when all are taken."""
@@ -111,8 +122,15 @@ class Scoreboard:
         return min((self.words[_CONNECTIONS + index] for index in alive), default=0)
 
     def heartbeat(self, index: int) -> float:
-        """When the accept loop of a worker was alive, by the monotonic clock in seconds."""
+        """When the accept loop of a worker, or the ``KEEPER``, was alive, by the monotonic clock in seconds.
+
+        0 before the first time.
+        """
         return self.beats[index]
+
+    def beat(self, index: int, now: float) -> None:
+        """A sign of life; 0 for a process that begins."""
+        self.beats[index] = now
 
 
 class Slot:
@@ -142,7 +160,7 @@ class Slot:
 
     def beat(self, now: float) -> None:
         """The accept loop is alive, by the monotonic clock in seconds."""
-        self.scoreboard.beats[self.index] = now
+        self.scoreboard.beat(self.index, now)
 
     def add_connections(self, change: int) -> None:
         """Count connections that were opened (1) or closed (-1)."""

@@ -5,6 +5,7 @@ thread to thread while a peer waits.
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from storescpd.telemetry.events import log_event
 
 STACK = 256 * 1024
 """Bytes of address space a thread; what is not touched costs nothing."""
+TELL_AGAIN = 60.0
+"""Seconds until the log says again that there are no more threads."""
 DEFECT_PAUSE = 0.1
 """Seconds after which a wait that failed is begun again."""
 
@@ -31,6 +34,7 @@ class Threads(Generic[T]):
         self._turn = threading.Lock()
         self._counting = threading.Lock()
         self._idle = 0
+        self._told = -math.inf
 
     def start(self) -> None:
         """Start waiting.
@@ -41,6 +45,10 @@ class Threads(Generic[T]):
         threading.stack_size(STACK)
         if not self._add():
             raise RuntimeError("no thread can be started")
+
+    def has_waiting(self) -> bool:
+        """Whether a thread waits for the next connection, or will at once; if not, try to have one."""
+        return self._count(0) > 0 or self._add()
 
     def join(self) -> None:
         """Wait until no thread waits any more; ``wait`` has been told to return ``None``."""
@@ -54,9 +62,15 @@ class Threads(Generic[T]):
         except (RuntimeError, MemoryError) as error:
             # The connection at hand is served; the next one waits in the backlog until a thread is free again.
             self._count(-1)
-            log_event(logger, logging.WARNING, "no more threads", cause=str(error))
+            self._tell(str(error))
             return False
         return True
+
+    def _tell(self, cause: str) -> None:
+        now = time.monotonic()
+        if now - self._told >= TELL_AGAIN:
+            self._told = now
+            log_event(logger, logging.WARNING, "no more threads", cause=cause)
 
     def _count(self, change: int) -> int:
         with self._counting:

@@ -28,3 +28,32 @@ def tmpfs(directory: Path, options: str) -> Iterator[Path]:
         yield directory
     finally:
         subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+@contextmanager
+def freezable(directory: Path) -> Iterator[Path]:
+    """A small ext4 in a file, mounted on a directory that is made; see `frozen`."""
+    need("mkfs.ext4", "fsfreeze", "mount", "umount")
+    image = directory.with_name(f"{directory.name}.img")
+    with image.open("wb") as file:
+        file.truncate(64 << 20)
+    directory.mkdir()
+    subprocess.run(["mkfs.ext4", "-q", str(image)], check=True)
+    try:
+        mount("-o", "loop", str(image), str(directory))
+    except subprocess.CalledProcessError:
+        pytest.skip("no mounting here")
+    try:
+        yield directory
+    finally:
+        subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+@contextmanager
+def frozen(directory: Path) -> Iterator[None]:
+    """Meanwhile whoever writes there waits in the kernel, as for a disk that does not answer."""
+    subprocess.run(["fsfreeze", "--freeze", str(directory)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["fsfreeze", "--unfreeze", str(directory)], check=True)
