@@ -76,7 +76,7 @@ def _line(command: str, facts: Facts) -> str:
         "#f": facts.file,
         "#a": f'"{sanitised(facts.sender.calling)}"',
         "#c": f'"{sanitised(facts.sender.called)}"',
-        "#r": f'"{sanitised(facts.sender.peer)}"',
+        "#r": f'"{sanitised(facts.sender.shown)}"',
     }
     for sign, value in values.items():
         if value is not None:
@@ -93,7 +93,7 @@ def _word(word: str, facts: Facts) -> str:
         "#f": facts.file,
         "#a": facts.sender.calling,
         "#c": facts.sender.called,
-        "#r": facts.sender.peer,
+        "#r": facts.sender.shown,
     }
 
     def value(match: re.Match[str]) -> str:

@@ -75,7 +75,7 @@ class Episode:
 
 _COLUMNS = (
     "id, slot, root, scheme, study, folder, shown, state, boot, monotonic, wall, opened, calling, called, peer,"
-    " listener, ended_by"
+    " listener, host, ended_by"
 )
 
 
@@ -87,7 +87,7 @@ def unended(database: sqlite3.Connection) -> Iterator[Episode]:
 
 def _episode(row: tuple[object, ...]) -> Episode:
     number, slot, root, scheme, study, folder, shown, state, boot, monotonic, wall, opened, *rest = row
-    calling, called, peer, listener, ended_by = map(str, rest)
+    *sender, ended_by = map(str, rest)
     return Episode(
         id=int(str(number)),
         slot=str(slot),
@@ -97,7 +97,7 @@ def _episode(row: tuple[object, ...]) -> Episode:
         state=State(str(state)),
         touched=Moment(str(boot), float(str(monotonic)), float(str(wall))),
         opened=float(str(opened)),
-        sender=Sender(calling, called, peer, listener),
+        sender=Sender(*sender),
         ended_by=ended_by,
     )
 
@@ -121,9 +121,9 @@ def insert(
     """A new episode in a directory."""
     cursor = database.execute(
         "INSERT INTO episodes (slot, root, scheme, study, folder, shown, state, boot, monotonic, wall, opened, calling,"
-        " called, peer, listener) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " called, peer, listener, host) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (slot, key.root, key.scheme, key.study, folder, shown, state, now.boot, now.monotonic, now.wall, now.wall,
-         sender.calling, sender.called, sender.peer, sender.listener),
+         sender.calling, sender.called, sender.peer, sender.listener, sender.host),
     )  # fmt: skip
     return Episode(cursor.lastrowid or 0, slot, key, folder, shown, state, now, now.wall, sender)
 
@@ -149,9 +149,9 @@ def touch(database: sqlite3.Connection, episode: Episode, slot: str, sender: Sen
     episode.touched, episode.slot, episode.sender = now, slot, sender
     database.execute(
         "UPDATE episodes SET slot = ?, boot = ?, monotonic = ?, wall = ?, calling = ?, called = ?, peer = ?,"
-        " listener = ? WHERE id = ?",
+        " listener = ?, host = ? WHERE id = ?",
         (slot, now.boot, now.monotonic, now.wall, sender.calling, sender.called, sender.peer, sender.listener,
-         episode.id),
+         sender.host, episode.id),
     )  # fmt: skip
 
 

@@ -192,26 +192,25 @@ def facts(database: sqlite3.Connection, job: Job) -> Facts | None:
 
 def _facts_of_object(database: sqlite3.Connection, number: int | None) -> Facts | None:
     row = database.execute(
-        "SELECT root, folder, name, calling, called, peer, listener, study, sop_class, sop_instance, transfer_syntax,"
-        " status FROM objects WHERE id = ?",
+        "SELECT calling, called, peer, listener, host, root, folder, name, study, sop_class, sop_instance,"
+        " transfer_syntax, status FROM objects WHERE id = ?",
         (number,),
     ).fetchone()
     if row is None:
         return None
-    root, folder, name, calling, called, peer, listener, study, sop_class, sop_instance, syntax, status = row
-    sender = Sender(calling, called, peer, listener)
-    return Facts(_path(root, folder), name, sender, study, sop_class, sop_instance, syntax, status, 1)
+    *sender, root, folder, name, study, sop_class, sop_instance, syntax, status = row
+    return Facts(_path(root, folder), name, Sender(*sender), study, sop_class, sop_instance, syntax, status, 1)
 
 
 def _facts_of_episode(database: sqlite3.Connection, number: int | None) -> Facts | None:
     row = database.execute(
-        "SELECT root, folder, calling, called, peer, listener, study FROM episodes WHERE id = ?", (number,)
+        "SELECT calling, called, peer, listener, host, root, folder, study FROM episodes WHERE id = ?", (number,)
     ).fetchone()
     if row is None or number is None:
         return None
-    root, folder, calling, called, peer, listener, study = row
+    *sender, root, folder, study = row
     objects = count(database, number)
-    return Facts(_path(root, folder), None, Sender(calling, called, peer, listener), study, "", "", "", 0, objects)
+    return Facts(_path(root, folder), None, Sender(*sender), study, "", "", "", 0, objects)
 
 
 def _path(root: str, folder: str) -> str:

@@ -26,6 +26,13 @@ class Sender:
     peer: str
     """Its IP address."""
     listener: str
+    host: str = ""
+    """Its name up to the first dot where it was looked for and found; empty in what older versions have recorded."""
+
+    @property
+    def shown(self) -> str:
+        """How storescp names a peer: by its name, or else by its address (storescp facts 9.2)."""
+        return self.host or self.peer
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,11 @@ def insert(database: sqlite3.Connection, record: Record, episode: int | None, no
     sender = record.sender
     cursor = database.execute(
         "INSERT INTO objects (token, slot, episode, root, folder, name, code, sop_class, sop_instance, study,"
-        " transfer_syntax, status, received, calling, called, peer, listener)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (token) DO NOTHING",
+        " transfer_syntax, status, received, calling, called, peer, listener, host)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (token) DO NOTHING",
         (record.token, record.slot, episode, record.root, record.folder, record.name, record.code, record.sop_class,
          record.sop_instance, record.study, record.transfer_syntax, record.status, now.wall, sender.calling,
-         sender.called, sender.peer, sender.listener),
+         sender.called, sender.peer, sender.listener, sender.host),
     )  # fmt: skip
     return cursor.lastrowid if cursor.rowcount else None
 

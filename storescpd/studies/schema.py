@@ -48,7 +48,12 @@ _FIRST = (
     "CREATE INDEX hooks_by_object ON hooks (object)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_SECOND = (
+    "ALTER TABLE episodes ADD COLUMN host TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE objects ADD COLUMN host TEXT NOT NULL DEFAULT ''",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
 """Statements from each version of the schema to the next."""
 
 

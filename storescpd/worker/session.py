@@ -253,7 +253,7 @@ class Session:
         storing = self._service.storing
         if storing.filing.ledger:
             here = self._admission
-            sender = Sender(request.calling_ae_title, request.called_ae_title, here.address, here.listener)
+            sender = Sender(request.calling_ae_title, request.called_ae_title, here.address, here.listener, self._host)
             self._desk = Desk(storing.filing, storing.directory.settings.directory, sender)
             self._desk.opened()
 

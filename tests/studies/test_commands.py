@@ -37,8 +37,9 @@ sys.stdout.buffer.write(b"\\0".join(map(os.fsencode, (sys.argv[1], os.environ["S
 
 
 def facts(**changed: object) -> Facts:
-    sender = Sender(**{"calling": "CT1", "called": "ARCHIVE", "peer": "10.0.0.1", "listener": "dicom"} | {
-        name: changed.pop(name) for name in ("calling", "called", "peer") if name in changed
+    given = {"calling": "CT1", "called": "ARCHIVE", "peer": "10.0.0.1", "listener": "dicom", "host": "ct1"}
+    sender = Sender(**given | {
+        name: changed.pop(name) for name in ("calling", "called", "peer", "host") if name in changed
     })  # fmt: skip
     return Facts(
         **{"path": "/srv/in", "file": "CT.1.2", "sender": sender, "study": "1.9", "sop_class": "1.2",
@@ -50,7 +51,7 @@ def facts(**changed: object) -> Facts:
     ("command", "expected"),
     [
         ("x #p #f", "x /srv/in CT.1.2"),
-        ("x #a #c #r", 'x "CT1" "ARCHIVE" "10.0.0.1"'),
+        ("x #a #c #r", 'x "CT1" "ARCHIVE" "ct1"'),
         ("#f#f/#p", "CT.1.2CT.1.2//srv/in"),
         ("x #z # p", "x #z # p"),
     ],
@@ -72,7 +73,7 @@ def test_text_that_was_put_in_is_looked_through_for_later_signs_as_storescp_does
 @example(calling=HOSTILE[0], called=HOSTILE[1], peer=HOSTILE[2])
 @example(calling=HOSTILE[3], called=HOSTILE[5], peer=HOSTILE[9])
 def test_the_shell_takes_titles_as_words_and_nothing_else(calling, called, peer):
-    command = words("printf '%s\\n' #a #c #r", facts(calling=calling, called=called, peer=peer))
+    command = words("printf '%s\\n' #a #c #r", facts(calling=calling, called=called, peer=peer, host=""))
     run = subprocess.run(command, capture_output=True, check=True, env={"PATH": os.environ["PATH"]})
     assert run.stdout.decode().splitlines() == [sanitised(text) for text in (calling, called, peer)]
     assert run.stderr == b""

@@ -42,7 +42,7 @@ def test_a_newer_schema_is_refused_by_name(tmp_path):
         lambda: made(tmp_path / "l"),
         lambda: list(studies(str(tmp_path / "l"))),
     ):
-        with pytest.raises(LedgerError, match=r"newer storescpd.*schema is 2"):
+        with pytest.raises(LedgerError, match=r"newer storescpd.*schema is 3"):
             attempt()
 
 
@@ -60,14 +60,15 @@ def test_another_programs_database_is_left_alone(tmp_path):
 
 def test_migrations_are_made_one_after_another_and_whole_or_not(tmp_path, monkeypatch):
     made(tmp_path / "l").close()
-    second = ("ALTER TABLE episodes ADD COLUMN more TEXT", "CREATE TABLE nonsense (")
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, second))
+    third = ("ALTER TABLE episodes ADD COLUMN more TEXT", "CREATE TABLE nonsense (")
+    released = schema.MIGRATIONS
+    monkeypatch.setattr(schema, "MIGRATIONS", (*released, third))
     with pytest.raises(LedgerError):
         made(tmp_path / "l")
-    monkeypatch.setattr(schema, "MIGRATIONS", (schema.MIGRATIONS[0], second[:1]))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*released, third[:1]))
     one = made(tmp_path / "l")
     assert "more" in [row[1] for row in one.database.execute("PRAGMA table_info(episodes)")]
-    assert one.database.execute("PRAGMA user_version").fetchone() == (2,)
+    assert one.database.execute("PRAGMA user_version").fetchone() == (3,)
     one.close()
 
 
