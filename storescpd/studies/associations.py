@@ -1,6 +1,5 @@
 """What the keeper knows of the associations that are open now. Nothing of it has to survive the keeper."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from storescpd.studies.messages import Sender, StudyKey
@@ -48,7 +47,3 @@ class Associations:
     def busy(self) -> bool:
         """Whether any command is under way."""
         return any(one.busy for one in self.open)
-
-    def waiting(self) -> Iterator[Association]:
-        """Those that wait for hooks."""
-        return (one for one in self.open if one.awaits)

@@ -4,7 +4,6 @@ Nothing here waits or does anything to a file. Everything happens inside the led
 that cannot be committed, ``load`` brings back what the ledger says.
 """
 
-import heapq
 import logging
 import math
 from collections.abc import Iterator
@@ -16,7 +15,11 @@ from storescpd.studies.episodes import Episode, State, Step
 from storescpd.studies.ledger import Ledger
 from storescpd.studies.messages import Place, Placed, Record, Resumed, StudyKey
 from storescpd.studies.policy import Policies, Scope
+from storescpd.studies.timers import Timers
 from storescpd.telemetry.events import log_event
+
+_INSTANT = 0.001
+"""Seconds that are none: sums of binary fractions leave a rest that no clock ever passes."""
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +31,7 @@ class Course:
         self._ledger = ledger
         self._policies = policies
         self._open: dict[StudyKey, Episode] = {}
-        self._timers: list[tuple[float, int]] = []
+        self._timers = Timers()
         self._latest: Moment | None = None
         self.episodes: dict[int, Episode] = {}
         """By number: open or ending."""
@@ -41,7 +44,6 @@ class Course:
         """Take over what the ledger says."""
         self.episodes = {episode.id: episode for episode in episodes.unended(self._ledger.database)}
         self._open = {episode.key: episode for episode in self.episodes.values() if episode.state is State.OPEN}
-        self._timers = []
         for episode in self.episodes.values():
             if episode.touched.boot != now.boot:
                 # From here on this run's monotonic clock counts: a wall clock that was set back delays nothing twice.
@@ -131,11 +133,12 @@ class Course:
         """Enter a reception: its number and its episode; ``None`` when that has been done before."""
         self.touch(association, now, busy=False)
         database = self._ledger.begin()
+        if receptions.is_known(database, record.token):
+            self._let_go(association)
+            return None
         episode = None if record.episode is None else self._episode_for(record, association, now)
         self._let_go(association)
         number = receptions.insert(database, record, None if episode is None else episode.id, now)
-        if number is None:
-            return None
         if episode is not None:
             other_slot = episode.slot != record.slot
             episodes.touch(database, episode, record.slot, record.sender, now)
@@ -150,7 +153,7 @@ class Course:
         if episode is not None and (episode.state is State.OPEN or _still_takes(episode, association)):
             return episode
         database = self._ledger.begin()
-        known = episode or episodes.by_id(database, number)
+        known = episode or episodes.by_id(database, number) or _forgotten(record, association, now)
         if known is None:
             return None
         successor = self._open.get(known.key)
@@ -224,14 +227,13 @@ class Course:
 
     def end_quiet(self, now: Moment) -> None:
         """End the episodes for which nothing came for their time."""
-        while self._timers and self._timers[0][0] <= now.monotonic:
-            _, number = heapq.heappop(self._timers)
+        for number in self._timers.take(now.monotonic):
             episode = self.episodes.get(number)
             if episode is None or episode.state is not State.OPEN:
                 continue
             if self._is_held(episode):
                 episode.touched = now
-            if self._remaining(episode, now) > 0:
+            if self._remaining(episode, now) > _INSTANT:
                 self._set_timer(episode, now)
             else:
                 self._end(episode, now, "", "quiet")
@@ -244,7 +246,7 @@ class Course:
     def _set_timer(self, episode: Episode, now: Moment) -> None:
         remaining = self._remaining(episode, now)
         if remaining < math.inf:
-            heapq.heappush(self._timers, (now.monotonic + remaining, episode.id))
+            self._timers.ask(episode.id, now.monotonic + remaining)
 
     def _remaining(self, episode: Episode, now: Moment) -> float:
         """Seconds until it ends when nothing more comes."""
@@ -258,13 +260,22 @@ class Course:
 
     def next_timer(self) -> float:
         """Monotonic time at which a look is due."""
-        return self._timers[0][0] if self._timers else math.inf
+        return self._timers.next
 
     def take_stirred(self) -> list[Episode]:
         """The ending episodes to look at, each once."""
         found = [self.episodes[number] for number in sorted(self.stirred) if number in self.episodes]
         self.stirred.clear()
         return [episode for episode in found if episode.state is not State.OPEN]
+
+
+def _forgotten(record: Record, association: Association, now: Moment) -> Episode | None:
+    """An episode that had no object until now and is not in the ledger any more, as its worker has kept it."""
+    key = association.current
+    if key is None or (key.root, key.study) != (record.root, record.study):
+        return None
+    shown = episodes.shown_again(key, record.folder)
+    return Episode(0, record.slot, key, record.folder, shown, State.ENDED, now, now.wall, record.sender)
 
 
 def _still_takes(episode: Episode, association: Association) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from storescpd.store.names import folder_stamp
-from storescpd.store.naming import stamped
+from storescpd.store.naming import Sort, stamped
 from storescpd.studies.clock import Moment
 from storescpd.studies.messages import Place, Placed, Sender, StudyKey
 
@@ -137,6 +137,11 @@ def _allotted(database: sqlite3.Connection, request: Place, now: Moment) -> tupl
         if not _taken(database, request.key.root, name):
             return name, stamped(MASKED, stamp) if request.private else name
         milliseconds += 1
+
+
+def shown_again(key: StudyKey, folder: str) -> str:
+    """How logs may show the directory of a study when nobody remembers what was allowed."""
+    return MASKED if key.scheme.startswith(f"{Sort.PATIENT_NAME}:") else folder
 
 
 def _taken(database: sqlite3.Connection, root: str, name: str) -> bool:

@@ -19,18 +19,23 @@ _SLACK = 2.0
 """Seconds by which a file may be older than its study: clocks of file systems tick coarsely."""
 
 
-def insert(database: sqlite3.Connection, record: Record, episode: int | None, now: Moment) -> int | None:
-    """Add a reception; ``None`` when it is there already."""
+def is_known(database: sqlite3.Connection, token: str) -> bool:
+    """Whether a reception has been entered."""
+    return database.execute("SELECT 1 FROM objects WHERE token = ?", (token,)).fetchone() is not None
+
+
+def insert(database: sqlite3.Connection, record: Record, episode: int | None, now: Moment) -> int:
+    """Add a reception; returns its number."""
     sender = record.sender
     cursor = database.execute(
         "INSERT INTO objects (token, slot, episode, root, folder, name, code, sop_class, sop_instance, study,"
         " transfer_syntax, status, received, calling, called, peer, listener, host)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (token) DO NOTHING",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (record.token, record.slot, episode, record.root, record.folder, record.name, record.code, record.sop_class,
          record.sop_instance, record.study, record.transfer_syntax, record.status, now.wall, sender.calling,
          sender.called, sender.peer, sender.listener, sender.host),
     )  # fmt: skip
-    return cursor.lastrowid if cursor.rowcount else None
+    return cursor.lastrowid or 0
 
 
 def adopt(database: sqlite3.Connection, episode: Episode, now: Moment) -> list[str]:

@@ -27,6 +27,8 @@ class Stage:
     policy: Policy
     clock: FakeClock = field(default_factory=FakeClock)
     tokens: int = 0
+    policies: dict[str, Policy] = field(default_factory=dict)
+    """By slot, where there are more than one."""
 
     def __post_init__(self) -> None:
         self.open()
@@ -34,7 +36,7 @@ class Stage:
     def open(self) -> None:
         path = str(self.root / "ledger.sqlite")
         self.ledger = Ledger(path, lock(path), synchronous=False)
-        policies = Policies({GENERAL: self.policy}, {})
+        policies = Policies({GENERAL: self.policy} | self.policies, {})
         self.course = Course(self.ledger, policies)
         self.ending = Ending(self.ledger, self.course, policies)
         self.course.load(self.clock.now())
@@ -67,7 +69,9 @@ class Stage:
         self.ledger.commit()
         return placed
 
-    def record(self, association: Association, study: str, placed: Placed, token: str | None = None) -> bool:
+    def record(
+        self, association: Association, study: str, placed: Placed, token: str | None = None, slot: str = GENERAL
+    ) -> bool:
         """Enter the object that was placed last; whether that was news."""
         (self.root / placed.folder).mkdir(exist_ok=True)
         (self.root / placed.folder / f"CT.{self.tokens}").write_bytes(b"")
@@ -75,7 +79,7 @@ class Stage:
         name = f"CT.{self.tokens}"
         token = token or str(self.tokens)
         record = Record(
-            token, GENERAL, placed.episode, str(self.root), placed.folder, name, "CT", "1", "2", study, "3", 0, sender
+            token, slot, placed.episode, str(self.root), placed.folder, name, "CT", "1", "2", study, "3", 0, sender
         )
         entered = self.course.record(record, association, self.clock.now())
         self.ledger.commit()
@@ -95,6 +99,12 @@ class Stage:
             self.ledger.commit()
         query = "SELECT study FROM episodes WHERE state = 'ended' ORDER BY ended, id"
         return [study for (study,) in self.ledger.database.execute(query)]
+
+
+def resumed(scene: Stage, placed: Placed) -> Resumed:
+    """What a worker says to a new keeper while it stores an object of study A."""
+    sender = Sender("CT1", "ARCHIVE", "10.0.0.1", "dicom")
+    return Resumed(StudyKey(str(scene.root), "study:P", "A"), placed.episode, busy=True, sender=sender)
 
 
 @pytest.fixture
@@ -329,6 +339,82 @@ def test_a_record_that_is_repeated_counts_once(stage):
     assert scene.record(association, "A", placed, token="t")
     assert not scene.record(association, "A", placed, token="t")
     assert scene.ledger.database.execute("SELECT count(*) FROM objects").fetchone() == (1,)
+
+
+def test_a_record_that_is_repeated_after_the_end_of_its_study_opens_nothing(stage):
+    """The keeper died between commit and answer, and its study was over before the worker came back."""
+    scene = stage()
+    first = scene.associate()
+    placed = scene.place(first, "A")
+    assert scene.record(first, "A", placed, token="t")
+    scene.restart()
+    scene.clock.sleep(61)
+    assert scene.look() == ["A"]
+    again = scene.associate()
+    scene.course.resume(resumed(scene, placed), again, scene.clock.now())
+    assert not scene.record(again, "A", placed, token="t")
+    assert not scene.course.episodes
+    assert scene.store(again, "A") != placed.folder
+
+
+def test_an_object_whose_study_was_forgotten_meanwhile_is_of_that_study(stage):
+    """Its worker was busy with the disk while the keeper was replaced, and nothing else of the study was there."""
+    scene = stage()
+    placed = scene.place(scene.associate(), "A")
+    scene.restart()
+    scene.clock.sleep(61)
+    assert scene.look() == []
+    again = scene.associate()
+    scene.course.resume(resumed(scene, placed), again, scene.clock.now())
+    assert scene.record(again, "A", placed)
+    scene.clock.sleep(60)
+    assert scene.look() == ["A"]
+    query = "SELECT folder, shown, (SELECT count(*) FROM objects WHERE episode = episodes.id) FROM episodes"
+    assert scene.ledger.database.execute(query).fetchall() == [(placed.folder, placed.folder, 1)]
+
+
+@pytest.mark.parametrize(("scheme", "shown"), [("study:P", "P_1"), ("patient-name:", "***")])
+def test_a_forgotten_study_is_shown_without_a_patients_name(scheme, shown, stage):
+    scene = stage()
+    association = scene.associate()
+    key = StudyKey(str(scene.root), scheme, "A")
+    sender = Sender("CT1", "A", "10.0.0.1", "")
+    scene.course.resume(Resumed(key, 99, busy=True, sender=sender), association, scene.clock.now())
+    assert scene.record(association, "A", Placed(99, "P_1", "P_1"))
+    assert [one.shown for one in scene.course.episodes.values()] == [shown]
+
+
+def test_what_is_remembered_of_a_study_does_not_grow_with_its_objects(stage):
+    """Two tables of [[peers]] with times of their own send one study by turns."""
+    scene = stage()
+    scene.policies = {GENERAL: scene.policy, "short": replace(scene.policy, end_of_study_timeout=5.0)}
+    scene.restart()
+    association = scene.associate()
+    placed = scene.place(association, "A")
+    for _ in range(50):
+        for slot in (GENERAL, "short"):
+            scene.tokens += 1
+            scene.clock.sleep(0.01)
+            scene.record(association, "A", placed, slot=slot)
+            assert scene.look() == []
+    assert len(scene.course._timers) < 5
+    # The last object's time counts, whatever was due before.
+    scene.clock.sleep(4.9)
+    assert scene.look() == []
+    scene.clock.sleep(0.2)
+    assert scene.look() == ["A"]
+
+
+@pytest.mark.timeout(20)
+def test_a_moment_that_is_due_but_for_rounding_has_come(stage):
+    """Sums of binary fractions: at the moment that was asked for a tiny part of the time seems to be left."""
+    scene = stage(timeout=5.3)
+    scene.clock.monotonic = 3393682.335065278
+    scene.store(scene.associate(), "A")
+    scene.clock.monotonic = 3393687.2982003884
+    scene.restart()
+    scene.clock.monotonic = scene.course.next_timer()
+    assert scene.look() == ["A"]
 
 
 def test_a_study_of_which_nothing_was_stored_has_not_been(stage):
