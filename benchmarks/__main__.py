@@ -57,6 +57,11 @@ def measure(running: Running, receiver: Receiver, workload: Workload, turn: int,
     )
 
 
+def suits(receiver: Receiver, workload: Workload) -> bool:
+    """Whether a receiver can be measured with a workload."""
+    return receiver.tls == workload.tls and (receiver.parallel or not workload.idle)
+
+
 def run(load: Sequence[Workload], contestants: Sequence[Receiver], rounds: int, directory: Path) -> Results:
     """All of it: every receiver is started once, then they take turns."""
     results, first = Results(), count(0, 100_000)
@@ -64,11 +69,12 @@ def run(load: Sequence[Workload], contestants: Sequence[Receiver], rounds: int, 
         started = [
             (receiver, stack.enter_context(receiver.start(directory / f"receiver-{number}")))
             for number, receiver in enumerate(contestants)
+            if any(suits(receiver, workload) for workload in load)
         ]
         for workload in load:
-            able = [(receiver, running) for receiver, running in started if receiver.parallel or not workload.idle]
+            able = [(receiver, running) for receiver, running in started if suits(receiver, workload)]
             for _, running in able:
-                send.run(running.port, workload, next(first), min(WARM_UP, workload.objects))
+                send.run(running, workload, next(first), min(WARM_UP, workload.objects))
                 running.clear()
             for turn in range(rounds):
                 for receiver, running in able:
@@ -100,7 +106,7 @@ def main() -> int:
     load = workloads.QUICK if quick else workloads.FULL
     if arguments.workload:
         load = tuple(one for one in workloads.FULL if one.name in arguments.workload)
-    contestants = chosen(arguments.receiver, receivers.QUICK if quick else receivers.FULL)
+    contestants = chosen(arguments.receiver, receivers.QUICK if quick and not arguments.workload else receivers.FULL)
     print(f"{report.machine()}; output in memory, nothing synced, warnings alone logged, PDUs of 16 KiB\n")
     shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
     with tempfile.TemporaryDirectory(prefix="storescpd-bench-", dir=shared) as directory:

@@ -1,14 +1,18 @@
 """Who is measured: how each receiver is started, and what its processes have used."""
 
+import dataclasses
 import os
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.support.certificates import Pair, client_context, issue
 from tests.support.compare import clear, dissect
 from tests.support.daemon import ROOT, storescpd
 from tests.support.processes import LISTEN, alive, connections, eventually, free_port, group, memory, stat
@@ -24,6 +28,8 @@ class Running:
     port: int
     pid: int
     directory: Path
+    client: ssl.SSLContext | None = None
+    """For its senders, where it serves TLS."""
 
     def cpu(self) -> float:
         """Seconds of processor time so far, ended children included."""
@@ -58,6 +64,8 @@ class Receiver:
     """It serves several associations at once."""
     share: int = 1
     """It gets this part of the objects, because it is slow."""
+    tls: bool = False
+    """It serves TLS, and nothing else."""
 
 
 def ours(
@@ -75,12 +83,59 @@ def ours(
     def start(directory: Path) -> Iterator[Running]:
         # It says nothing of its port at this level.
         port = free_port()
-        listeners = [{"name": "dicom", "address": "127.0.0.1", "port": port}]
+        listeners = [{"name": "dicom", "address": "127.0.0.1", "port": port, "tls": "tls" in sections}]
         with storescpd(directory, {**config, "listeners": listeners}, workers=workers, wait=False) as daemon:
             eventually(lambda: any(row.state == LISTEN and row.local_port == port for row in connections()))
             yield Running(port, daemon.pid, directory)
 
     return start
+
+
+def ours_with_tls(workers: int, *, bit_preserving: bool) -> Callable[[Path], AbstractContextManager[Running]]:
+    """storescpd, with a certificate wanted of the senders."""
+
+    @contextmanager
+    def start(directory: Path) -> Iterator[Running]:
+        authority, server, sender = certificates(directory)
+        files = {"key": str(server.key_file), "certificate": str(server.certificate_file)}
+        tls = {**files, "ca_files": [str(authority.certificate_file)]}
+        with ours(workers, bit_preserving=bit_preserving, tls=tls)(directory) as running:
+            yield dataclasses.replace(running, client=tls_1_3(authority, sender))
+
+    return start
+
+
+def dcmtk_with_tls(*options: str) -> Callable[[Path], AbstractContextManager[Running]]:
+    """DCMTK's storescp, with a certificate wanted of the senders."""
+
+    @contextmanager
+    def start(directory: Path) -> Iterator[Running]:
+        authority, server, sender = certificates(directory)
+        files = ("+tls", str(server.key_file), str(server.certificate_file), "+cf", str(authority.certificate_file))
+        with dcmtk(*files, *options)(directory) as running:
+            yield dataclasses.replace(running, client=tls_1_3(authority, sender))
+
+    return start
+
+
+def certificates(directory: Path) -> tuple[Pair, Pair, Pair]:
+    """Those of the authority, the receiver and the sender; the same for all receivers of a run."""
+    folder = directory.parent / "certificates"
+    return _issued(folder)
+
+
+@cache
+def _issued(folder: Path) -> tuple[Pair, Pair, Pair]:
+    folder.mkdir()
+    authority = issue(folder, "authority")
+    return authority, issue(folder, "receiver", authority), issue(folder, "sender", authority)
+
+
+def tls_1_3(authority: Pair, sender: Pair) -> ssl.SSLContext:
+    """What a sender speaks."""
+    context = client_context(authority, sender)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    return context
 
 
 def dcmtk(*options: str, nodelay: bool = True) -> Callable[[Path], AbstractContextManager[Running]]:
@@ -120,8 +175,23 @@ QUICK = (
     Receiver("storescpd, 2 workers, bit-preserving", ours(2, bit_preserving=True), "storescp +B", reencodes=False),
     Receiver("pynetdicom", pynetdicom, "storescp +B", reencodes=False, share=4),
 )
+TLS = (
+    Receiver("storescp +tls", dcmtk_with_tls(), parallel=False, tls=True),
+    Receiver("storescp +tls +B", dcmtk_with_tls("+B"), reencodes=False, parallel=False, tls=True),
+    Receiver("storescpd, TLS, 1 worker", ours_with_tls(1, bit_preserving=False), "storescp +tls", tls=True),
+    Receiver(
+        "storescpd, TLS, 1 worker, bit-preserving",
+        ours_with_tls(1, bit_preserving=True), "storescp +tls +B", reencodes=False, tls=True,
+    ),
+    Receiver("storescpd, TLS, 2 workers", ours_with_tls(2, bit_preserving=False), "storescp +tls", tls=True),
+    Receiver(
+        "storescpd, TLS, 2 workers, bit-preserving",
+        ours_with_tls(2, bit_preserving=True), "storescp +tls +B", reencodes=False, tls=True,
+    ),
+)  # fmt: skip
 FULL = (
     *QUICK,
+    *TLS,
     Receiver("storescp, sorted", dcmtk("-su", ""), parallel=False),
     Receiver(
         "storescpd, 1 worker, sorted", ours(1, bit_preserving=False, naming={"sort": "study-uid"}), "storescp, sorted"

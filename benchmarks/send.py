@@ -42,22 +42,22 @@ def proposal(template: Template, contexts: int) -> list[Context]:
     return [(OWN, template.sop_class, [EXPLICIT_LITTLE]), *others]
 
 
-def associate(port: int, contexts: list[Context]) -> RawAssociation:
+def associate(running: Running, contexts: list[Context]) -> RawAssociation:
     """An association whose waits are the kernel's business."""
-    association = RawAssociation(port, contexts, timeout=PATIENCE)
+    association = RawAssociation(running.port, contexts, timeout=PATIENCE, tls=running.client)
     association.socket.settimeout(None)
     for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
         association.socket.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", PATIENCE, 0))
     return association
 
 
-def send_all(port: int, workload: Workload, numbers: range, latencies: list[float], stored: list[int]) -> None:
+def send_all(running: Running, workload: Workload, numbers: range, latencies: list[float], stored: list[int]) -> None:
     """Send objects, a new association after as many as the workload says."""
     template = workload.kind.sent()
     contexts = proposal(template, workload.contexts)
     step = workload.per_association or len(numbers)
     for first in range(numbers.start, numbers.stop, step):
-        with associate(port, contexts) as association:
+        with associate(running, contexts) as association:
             message = Message(template, OWN, association.pdv_size)
             for number in range(first, min(first + step, numbers.stop)):
                 began = time.monotonic()
@@ -70,7 +70,7 @@ def send_all(port: int, workload: Workload, numbers: range, latencies: list[floa
             association.release()
 
 
-def sender(port: int, workload: Workload, numbers: range, start: Barrier, pipe: Connection) -> None:
+def sender(running: Running, workload: Workload, numbers: range, start: Barrier, pipe: Connection) -> None:
     """The body of a sender process."""
     latencies: list[float] = []
     stored: list[int] = []
@@ -78,13 +78,13 @@ def sender(port: int, workload: Workload, numbers: range, start: Barrier, pipe: 
     start.wait(PATIENCE)
     began = time.monotonic()
     try:
-        send_all(port, workload, numbers, latencies, stored)
+        send_all(running, workload, numbers, latencies, stored)
     except Exception as error:  # noqa: BLE001 - whatever it is belongs in the report
         failure = f"{type(error).__name__}: {error}"
     pipe.send((began, time.monotonic(), latencies, stored, failure))
 
 
-def run(port: int, workload: Workload, first: int, count: int) -> Sent:
+def run(running: Running, workload: Workload, first: int, count: int) -> Sent:
     """Send `count` objects from number `first` on, shared out among the workload's associations."""
     context = multiprocessing.get_context("fork")
     workload.kind.sent()  # made once, inherited by the senders
@@ -94,7 +94,7 @@ def run(port: int, workload: Workload, first: int, count: int) -> Sent:
     for index in range(workload.associations):
         mine, theirs = context.Pipe(duplex=False)
         numbers = range(first + index * share, first + (index + 1) * share)
-        process = context.Process(target=sender, args=(port, workload, numbers, start, theirs), daemon=True)
+        process = context.Process(target=sender, args=(running, workload, numbers, start, theirs), daemon=True)
         process.start()
         theirs.close()
         senders.append(process)
@@ -114,7 +114,7 @@ def run(port: int, workload: Workload, first: int, count: int) -> Sent:
 def prepare(running: Running, workload: Workload, first: int, count: int) -> Callable[[], Sent]:
     """A run that is ready to go: files are written beforehand where a program is to send them."""
     if not workload.command:
-        return lambda: run(running.port, workload, first, count)
+        return lambda: run(running, workload, first, count)
     folder = running.directory.with_name("files")
     write_files(folder, workload.kind.sent(), range(count))
     words = [word.format(port=running.port, directory=folder) for word in workload.command]

@@ -20,6 +20,8 @@ class Workload:
     """Proposed in each association."""
     idle: int = 0
     """Other associations that are open meanwhile; only for receivers that serve several at once."""
+    tls: bool = False
+    """TLS 1.3, with a certificate at either end; only for receivers that serve it."""
     command: tuple[str, ...] = ()
     """A program that sends a directory of files, its name filled in with the port, instead of our own sender."""
 
@@ -30,8 +32,9 @@ class Workload:
         proposed = f", {self.contexts} contexts" if self.contexts > 1 else ""
         plural = "s" if self.associations > 1 else ""
         beside = f", beside {self.idle} idle ones" if self.idle else ""
+        under = ", TLS 1.3" if self.tls else ""
         by = f", sent by {self.command[0]}" if self.command else ""
-        return f"{self.kind.name}, {self.associations} association{plural}{each}{proposed}{beside}{by}"
+        return f"{self.kind.name}, {self.associations} association{plural}{each}{proposed}{beside}{under}{by}"
 
 
 W1 = Workload("W1", CT, 400)
@@ -46,10 +49,14 @@ W5 = tuple(
 )
 W6 = Workload("W6", ENHANCED, 16)
 W7 = Workload("W7", CT, 400, idle=200)
+W8 = (
+    Workload("W8-W1", CT, 400, tls=True),
+    Workload("W8-W4", CT, 480, associations=8, tls=True),
+)
 W9 = (
     Workload("W9-storescu", CT, 200, command=("storescu", "127.0.0.1", "{port}", "+sd", "{directory}")),
     Workload("W9-dcmsend", CT, 200, command=("dcmsend", "127.0.0.1", "{port}", "+sd", "{directory}")),
 )
 
 QUICK = (W1, W4)
-FULL = (W1, W1B, W2, W3, W4, *W5, W6, W7, *W9)
+FULL = (W1, W1B, W2, W3, W4, *W5, W6, W7, *W8, *W9)

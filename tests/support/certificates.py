@@ -1,6 +1,7 @@
 """A hospital's little certificate authority, made in memory and written to a directory."""
 
 import datetime as dt
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,3 +66,13 @@ def revoke(folder: Path, authority: Pair, *revoked: Pair) -> Path:
     path = folder / "ca.crl"
     path.write_bytes(builder.sign(authority.key, hashes.SHA256()).public_bytes(PEM))
     return path
+
+
+def client_context(authority: Pair, own: Pair | None) -> ssl.SSLContext:
+    """What a sender speaks that trusts an authority, with its own certificate or without one."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.load_verify_locations(authority.certificate_file)
+    if own is not None:
+        context.load_cert_chain(own.certificate_file, own.key_file)
+    return context

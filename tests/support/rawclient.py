@@ -6,6 +6,7 @@ load generator.
 
 import select
 import socket
+import ssl
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
@@ -192,6 +193,7 @@ class RawAssociation:
         source: str = "",
         extra: bytes = b"",
         request: bytes | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.accepted: dict[int, str] = {}
         """The transfer syntax of each accepted context."""
@@ -208,6 +210,8 @@ class RawAssociation:
         self.socket = socket.create_connection((host, port), timeout=timeout, source_address=bound)
         try:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if tls is not None:
+                self.socket = tls.wrap_socket(self.socket)
             self.send_raw(
                 request or associate_request(contexts, calling=calling, called=called, max_pdu=max_pdu, extra=extra)
             )
@@ -273,6 +277,10 @@ class RawAssociation:
         """Send everything; an A-ABORT that arrives meanwhile is raised, other PDUs are kept for `read_pdu`."""
         view = memoryview(data)
         try:
+            if isinstance(self.socket, ssl.SSLSocket):
+                # It cannot be asked for an A-ABORT while it sends.
+                self.socket.sendall(view)
+                return
             while True:
                 view = view[self._send_some(view) :]
                 if not view:
