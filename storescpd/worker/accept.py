@@ -197,11 +197,11 @@ class AcceptLoop:
 
     def _session(self, connection: Connection) -> Session:
         settings = self._settings
-        context = settings.tls.get(connection.listener)
+        secure = settings.tls.get(connection.listener)
         transport = (
             Transport(connection.socket, self._pool)
-            if context is None
-            else TlsTransport(connection.socket, self._pool, context, settings.send_timeout)
+            if secure is None
+            else TlsTransport(connection.socket, self._pool, secure.context(), settings.send_timeout)
         )
         peer = endpoint(connection.address, connection.port)
         dump = settings.dump_presentation_contexts

@@ -1,14 +1,13 @@
-"""From [access] and [tls] to the gate and the contexts of a generation."""
+"""From [access] and [tls] to the gate and the secure ports of a generation."""
 
 import getpass
 import logging
 import os
-import ssl
 from collections.abc import Callable, Mapping
 
 from storescpd.access.names import Names
 from storescpd.access.networks import Networks
-from storescpd.access.tls import PeerCertificate, Revocation, TlsError, TlsSettings, load_material, make_context
+from storescpd.access.tls import PeerCertificate, Revocation, SecurePort, TlsError, TlsSettings, load_material
 from storescpd.access.tls.seed import read_seed
 from storescpd.config import Config
 from storescpd.config.texts import CREDENTIAL
@@ -44,8 +43,8 @@ def gate(config: Config) -> Gate:
     )
 
 
-def contexts(config: Config, ask: Ask, environment: Mapping[str, str] = os.environ) -> dict[str, ssl.SSLContext]:
-    """A context for each listener with TLS; they share one.
+def secure_ports(config: Config, ask: Ask, environment: Mapping[str, str] = os.environ) -> dict[str, SecurePort]:
+    """What serves each listener with TLS; they share one.
 
     Raises:
         TlsError: there is none to be had.
@@ -56,10 +55,10 @@ def contexts(config: Config, ask: Ask, environment: Mapping[str, str] = os.envir
     if config.tls.random_seed_file:
         read_seed(config.tls.random_seed_file)
     wanted = tls_settings(config, ask, environment)
-    made = make_context(wanted, load_material(wanted))
-    if any("NULL" in str(cipher["name"]) for cipher in made.get_ciphers()):
+    port = SecurePort(wanted, load_material(wanted))
+    if any("NULL" in str(cipher["name"]) for cipher in port.context().get_ciphers()):
         log_event(logger, logging.WARNING, "TLS without encryption: everybody on the way can read what is sent")
-    return dict.fromkeys(names, made)
+    return dict.fromkeys(names, port)
 
 
 def seed_file(config: Config) -> str:

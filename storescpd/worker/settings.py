@@ -3,7 +3,6 @@
 import dataclasses
 import grp
 import os
-import ssl
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pydicom._uid_dict import UID_dictionary
 from storescpd import __version__
 from storescpd.access.peers import Matchers, Peer
 from storescpd.access.titles import literal
+from storescpd.access.tls import SecurePort
 from storescpd.association import NegotiationCache, Policy, Profile, Role
 from storescpd.config import Config, negotiation_profiles
 from storescpd.config.negotiation_profiles import profiles
@@ -25,7 +25,7 @@ from storescpd.studies.policy import GENERAL, KeeperSettings
 from storescpd.worker.dictionaries import dictionary
 from storescpd.worker.filing import Filing, filing, keeper_settings, ledger_path, slot_of
 from storescpd.worker.gate import Gate
-from storescpd.worker.securing import Ask, contexts, gate, nobody_to_ask, seed_file
+from storescpd.worker.securing import Ask, gate, nobody_to_ask, secure_ports, seed_file
 
 IMPLEMENTATION_CLASS_UID = "2.25.302071884190433204427340389614513146882"
 """Our own, made from a random UUID (PS3.5 B.2)."""
@@ -137,7 +137,7 @@ class Settings:
     dump_presentation_contexts: bool
     gate: Gate
     """Who gets in at all."""
-    tls: Mapping[str, ssl.SSLContext]
+    tls: Mapping[str, SecurePort]
     """By the name of the listener: those with TLS."""
     seed_file: str
     """Gets a new random seed after each association; empty for none."""
@@ -186,7 +186,7 @@ def settings(config: Config, ask: Ask = nobody_to_ask) -> Settings:
         patient_data=config.logging.patient_data,
         dump_presentation_contexts=config.logging.dump_presentation_contexts,
         gate=gate(config),
-        tls=contexts(config, ask),
+        tls=secure_ports(config, ask),
         seed_file=seed_file(config),
         trial=_trial(config),
         keeper=keeper_settings(config, ledger),

@@ -3,6 +3,7 @@
 from storescpd.access.tls.context import make_context
 from storescpd.access.tls.identity import Identity, identity_of
 from storescpd.access.tls.material import Material, TlsError, load_material
+from storescpd.access.tls.port import SecurePort
 from storescpd.access.tls.settings import PeerCertificate, Revocation, TlsSettings
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Material",
     "PeerCertificate",
     "Revocation",
+    "SecurePort",
     "TlsError",
     "TlsSettings",
     "identity_of",

@@ -80,9 +80,13 @@ def _trust(context: ssl.SSLContext, settings: TlsSettings, material: Material) -
     for directory in settings.ca_directories:
         context.load_verify_locations(capath=directory)
     trusted = material.trusted_pem()
-    if trusted:
+    if not trusted:
+        return
+    try:
         with in_memory(trusted) as path:
             context.load_verify_locations(cafile=path)
+    except ssl.SSLError as error:
+        raise TlsError("ca_files", f"certificates or revocation lists cannot be used: {error.reason}") from error
 
 
 def _only(expected: str) -> Callable[[ssl.SSLSocket | ssl.SSLObject, str | None, ssl.SSLContext], int | None]:
