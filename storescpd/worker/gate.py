@@ -1,6 +1,9 @@
 """Who gets to say anything: networks, then TCP wrappers, before TLS and before any PDU (contract, [[peers]])."""
 
+import logging
+import os
 import socket
+import stat
 from dataclasses import dataclass, field
 
 from storescpd.access.names import Names
@@ -8,7 +11,9 @@ from storescpd.access.networks import Networks
 from storescpd.access.wrappers import UNKNOWN, Host, Request, Verdict, decide
 
 _LARGEST_FILE = 1 << 20
-"""Characters of a file of rules or patterns; it is read at each connection."""
+"""Bytes of a file of rules or patterns; it is read at each connection."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,22 @@ class Arrival:
 
 
 def arrive(gate: Gate, address: str, connection: socket.socket) -> Arrival:
-    """Decide about a connection; looks a name up for as long as ``Names`` has patience."""
+    """Decide about a connection; looks a name up for as long as ``Names`` has patience.
+
+    Raises:
+        OSError: there is no connection any more.
+    """
+    try:
+        return _judged(gate, address, connection)
+    except OSError:
+        raise
+    except Exception as error:
+        # Whatever it is, nobody gets in by it.
+        logger.exception("the rules of access failed by a defect")
+        return Arrival(UNKNOWN, f"a defect: {error!r}", defect=True)
+
+
+def _judged(gate: Gate, address: str, connection: socket.socket) -> Arrival:
     refusal = gate.networks.refusal(address)
     if refusal is not None:
         return Arrival(UNKNOWN, refusal)
@@ -59,6 +79,8 @@ def _verdict(files: WrapperFiles, request: Request) -> Verdict:
         return decide(_rules(files.allow), _rules(files.deny), request)
     except OSError as error:
         return Verdict(granted=False, cause=f"cannot read {error.filename}: {error.strerror}", defect=True)
+    except ValueError as error:
+        return Verdict(granted=False, cause=f"cannot read {files.allow} or {files.deny}: {error}", defect=True)
 
 
 def _rules(path: str) -> str:
@@ -70,5 +92,18 @@ def _rules(path: str) -> str:
 
 
 def _text(path: str) -> str:
-    with open(path, encoding="latin-1", newline="") as file:
-        return file.read(_LARGEST_FILE)
+    """The text of a file, one byte a character; ValueError for what is no plain file, or too long to be cut unseen."""
+    # A pipe without a writer must not hold the connection's thread.
+    with open(path, "rb", opener=_without_waiting) as file:
+        mode = os.fstat(file.fileno()).st_mode
+        # /dev/null is a way to say that there are no rules.
+        if not stat.S_ISREG(mode) and not stat.S_ISCHR(mode):
+            raise ValueError(f"{path} is not a plain file")
+        content = file.read(_LARGEST_FILE + 1)
+    if len(content) > _LARGEST_FILE:
+        raise ValueError(f"{path} has more than {_LARGEST_FILE} bytes")
+    return content.decode("latin-1")
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)

@@ -1,7 +1,7 @@
 """Rule files and clients, drawn at random but always the same ones for the same seed."""
 
 import random
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 NAMES = ["ct1", "ct1.example.org", "mr.x.example.org", "CT1.Example.ORG", "other.net", "unknown", "paranoid", "all"]
 ADDRESSES = ["10.1.2.3", "10.1.20.3", "10.12.2.3", "192.168.7.130", "127.0.0.1", "0.0.0.0",
@@ -15,6 +15,10 @@ CLIENTS = ["ALL", "all", "LOCAL", "KNOWN", "UNKNOWN", "PARANOID", ".example.org"
            "[2001:db8::]/32", "[2001:db8::1]/128", "[::]/0", "[2001:db8::1]", "[2001:DB8:0::1]", "[::1]", "[fe80::]/10",
            "ALL@10.1.2.3", "UNKNOWN@.example.org", "KNOWN@ALL", "root@ALL", "unknown@ALL", "ALL@[::1]",
            "10.1.2.3.", "..", ".", "255.255.255.255", "un*", "2001:db8::1"]  # fmt: skip
+FILED = ["10.1.2.3", "10.1.", "KNOWN", "UNKNOWN", ".example.org", "ALL", "EXCEPT", "LOCAL", "ct1", "192.168.7.128/25",
+         "[2001:db8::]/32", "#"]  # fmt: skip
+FILES = ("first", "second")
+"""Names of files with patterns; what a rule says is ``{folder}/first``."""
 OPTIONS = ["", "", "", ": ALLOW", ": DENY", ": allow", ":deny", ": severity mail.info", ": severity mail.info : DENY",
            ": keepalive : ALLOW", ": linger 5", ": severity = info", ": rfc931 : deny"]  # fmt: skip
 SEPARATORS = [" ", ", ", ",", "\t", " , ", " \\\n  "]
@@ -31,6 +35,8 @@ class Case:
     address: str
     sname: str
     saddress: str
+    files: dict[str, str] = field(default_factory=dict)
+    """Texts of files that rules name."""
 
     def fields(self) -> dict[str, str]:
         return asdict(self)
@@ -47,15 +53,35 @@ def case(chance: random.Random) -> Case:
     )
 
 
-def file(chance: random.Random) -> str:
-    return "".join(line(chance) for _ in range(chance.randrange(4)))
+def cases_with_files(seed: int, count: int, folder: str) -> list[Case]:
+    """Like ``cases``, with rules that name files below a folder, which name others."""
+    chance = random.Random(seed)
+    paths = [f"{folder}/{name}" for name in FILES]
+    return [
+        Case(
+            file(chance, [*CLIENTS, *paths * 12]), file(chance, [*CLIENTS, *paths * 12]), "storescp",
+            chance.choice(NAMES), chance.choice(ADDRESSES), "srv", "127.0.0.1",
+            {paths[0]: filed(chance, [*FILED, paths[1]]), paths[1]: filed(chance, FILED)},
+        )
+        for _ in range(count)
+    ]  # fmt: skip
 
 
-def line(chance: random.Random) -> str:
+def filed(chance: random.Random, words: list[str]) -> str:
+    return "".join(
+        chance.choice(words) + chance.choice([" ", "\n", "\t", "\n\n", "\f"]) for _ in range(chance.randrange(4))
+    )
+
+
+def file(chance: random.Random, clients: list[str] = CLIENTS) -> str:
+    return "".join(line(chance, clients) for _ in range(chance.randrange(4)))
+
+
+def line(chance: random.Random, clients: list[str] = CLIENTS) -> str:
     if chance.random() < 0.2:
         return chance.choice(["# ALL: ALL\n", "\n", "   \t\n", "# x \\\nALL: ALL\n", " \\\n\n"])
     colon = chance.choice([":", " : ", ": "])
-    return listed(chance, DAEMONS, 2) + colon + listed(chance, CLIENTS, 3) + chance.choice(OPTIONS) + "\n"
+    return listed(chance, DAEMONS, 2) + colon + listed(chance, clients, 3) + chance.choice(OPTIONS) + "\n"
 
 
 def listed(chance: random.Random, words: list[str], most: int) -> str:

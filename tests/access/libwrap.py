@@ -25,6 +25,9 @@ def main() -> None:
         for name, path in tables.items():
             with open(path, "w") as file:
                 file.write(case[name.removeprefix("hosts.")])
+        for path, text in case["files"].items():
+            with open(path, "w") as file:
+                file.write(text)
         values = [case[field].encode() for field in ("daemon", "name", "address", "sname", "saddress")]
         request = ctypes.create_string_buffer(1 << 16)
         pairs = [part for pair in zip(keys, values, strict=True) for part in pair]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storescpd.access.wrappers import PARANOID, UNKNOWN, Host, Request, Verdict, decide
-from tests.access.generator import Case, cases
+from tests.access.generator import Case, cases, cases_with_files
 from tests.support.tools import need
 
 LIBWRAP = Path(__file__).with_name("libwrap.py")
@@ -17,7 +17,7 @@ LIBRARY = "/usr/lib/x86_64-linux-gnu/libwrap.so.0"
 
 def ours(case: Case) -> bool:
     client, server = Host(case.address, lambda: case.name), Host(case.saddress, lambda: case.sname)
-    return decide(case.allow, case.deny, Request(case.daemon, client, server)).granted
+    return decide(case.allow, case.deny, Request(case.daemon, client, server, case.files.__getitem__)).granted
 
 
 def theirs(drawn: list[Case], directory: Path) -> list[bool]:
@@ -32,6 +32,14 @@ def theirs(drawn: list[Case], directory: Path) -> list[bool]:
 def test_decisions_are_those_of_libwrap(seed, tmp_path):
     need(LIBRARY)
     drawn = cases(seed, 1000)
+    expected = theirs(drawn, tmp_path)
+    assert [case for case, granted in zip(drawn, expected, strict=True) if ours(case) != granted] == []
+    assert 100 < sum(expected) < 900
+
+
+def test_files_of_patterns_are_read_as_by_libwrap(tmp_path):
+    need(LIBRARY)
+    drawn = cases_with_files(5, 1000, str(tmp_path))
     expected = theirs(drawn, tmp_path)
     assert [case for case, granted in zip(drawn, expected, strict=True) if ours(case) != granted] == []
     assert 100 < sum(expected) < 900
@@ -86,6 +94,15 @@ def asked(allow: str, deny: str = "ALL: ALL\n", *, name: str = "ct1", address: s
         ("ALL: ALL", "no end"),
         ("ALL: ALL \\\n", "no end"),
         ("ALL: " + "x " * 1024 + "\n", "longer than"),
+        ("ALL:\n", "empty list"),
+        (": ALL\n", "empty list"),
+        ("ALL: ALL EXCEPT\n", "empty list"),
+        ("ALL: EXCEPT 10.\n", "empty list"),
+        ("ALL: ALL EXCEPT EXCEPT 10.\n", "empty list"),
+        ("ALL:\xa0ALL\n", "not ASCII"),
+        ("\xef\xbb\xbfALL: ALL\n", "not ASCII"),
+        ("ALL: ALL\0\n", "not ASCII"),
+        ("ALL: /a\vb\n", "not ASCII"),
     ],
 )
 @pytest.mark.parametrize("grants", [True, False])
@@ -107,6 +124,13 @@ def test_files_of_patterns():
     assert asked("ALL: /b\n", read=files.__getitem__).granted
     assert not asked("ALL: ALL EXCEPT /a\n", read=files.__getitem__).granted
     assert not asked("ALL: /b\n", name="ct2", read=files.__getitem__).granted
+
+
+@pytest.mark.parametrize("text", ["10.1.2.3,10.9.", "ALL@10.", "@netgroup", "\xa0ALL", "10.0.0.0/33", "ct1\0"])
+def test_what_is_not_understood_in_a_file_denies(text):
+    verdict = asked("ALL: /a\nALL: ALL\n", read=lambda _: text)
+    assert not verdict.granted
+    assert verdict.defect
 
 
 def test_files_that_name_themselves_end():

@@ -7,7 +7,7 @@ from itertools import takewhile
 from storescpd.access.wrappers.hosts import UNKNOWN, Request, RuleError
 from storescpd.access.wrappers.options import granted
 from storescpd.access.wrappers.patterns import host_matches, text_matches
-from storescpd.access.wrappers.rules import Rule, rules
+from storescpd.access.wrappers.rules import EXCEPT, Rule, rules
 
 Matches = Callable[[str, Request], bool]
 
@@ -61,7 +61,7 @@ def _split(patterns: Sequence[str]) -> list[list[str]]:
     """The lists between the words EXCEPT."""
     parts: list[list[str]] = [[]]
     for pattern in patterns:
-        if pattern.upper() == "EXCEPT":
+        if pattern.upper() == EXCEPT:
             parts.append([])
         else:
             parts[-1].append(pattern)

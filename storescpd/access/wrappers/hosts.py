@@ -40,4 +40,4 @@ class Request:
     client: Host
     server: Host
     read: Callable[[str], str] = no_file
-    """The text of a file that a pattern names; raises OSError."""
+    """The text of a file that a pattern names; raises OSError or ValueError."""

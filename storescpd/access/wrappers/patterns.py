@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from storescpd.access.wrappers.hosts import PARANOID, UNKNOWN, Host, Request, RuleError
 from storescpd.access.wrappers.nets import in_net, is_net
-from storescpd.access.wrappers.rules import words
+from storescpd.access.wrappers.rules import words_of_file
 
 _NUMERIC = frozenset("0123456789./")
 DEEPEST_FILE = 8
@@ -100,6 +100,6 @@ def _file_matches(path: str, host: Host, request: Request, depth: int) -> bool:
         raise RuleError(f"{path}: files that name files, more than {DEEPEST_FILE} deep")
     try:
         text = request.read(path)
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError) as error:
         raise RuleError(f"{path} cannot be read: {error}") from error
-    return any(host_matches(pattern, host, request, depth + 1) for pattern in words(text))
+    return any(host_matches(pattern, host, request, depth + 1) for pattern in words_of_file(text))

@@ -1,12 +1,17 @@
 """Texts to rules: lines, fields, lists (hosts_access(5), ACCESS CONTROL RULES)."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from storescpd.access.wrappers.hosts import RuleError
 
 BLANK = " \t\r\n"
-_SEPARATORS = str.maketrans(",", " ")
+_BETWEEN = re.compile(rf"[{BLANK},]+")
+_BETWEEN_IN_FILES = re.compile(rf"[{BLANK}\v\f]+")
+EXCEPT = "EXCEPT"
+"""The word between what is meant and what is not."""
 LONGEST_LINE = 2047
 """Characters of a line, continued ones included; libwrap denies too where there are more."""
 
@@ -31,6 +36,9 @@ def rules(text: str) -> Iterator[Rule]:
     for number, line in _lines(text):
         if line.startswith("#") or not line.strip(BLANK):
             continue
+        if not _is_plain(line):
+            # No name, address or word has such a character: a no-break space or a mark of byte order would let all in.
+            raise RuleError(f"line {number} has a character that is not ASCII")
         yield _rule(number, line)
 
 
@@ -59,7 +67,20 @@ def _rule(number: int, line: str) -> Rule:
     if not found:
         raise RuleError(f'line {number} has no ":"')
     clients, found, options = _cut(rest)
-    return Rule(number, words(daemons), words(clients), tuple(_options(options)) if found else ())
+    lists = _words(daemons), _words(clients)
+    if not all(map(_is_whole, lists)):
+        raise RuleError(f"line {number} has an empty list")
+    return Rule(number, *lists, tuple(_options(options)) if found else ())
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and all(character.isprintable() or character in BLANK for character in text)
+
+
+def _is_whole(patterns: Sequence[str]) -> bool:
+    """Whether something stands before and after each EXCEPT."""
+    words = [EXCEPT, *(pattern.upper() for pattern in patterns), EXCEPT]
+    return (EXCEPT, EXCEPT) not in pairwise(words)
 
 
 def _cut(text: str) -> tuple[str, bool, str]:
@@ -75,9 +96,22 @@ def _cut(text: str) -> tuple[str, bool, str]:
     return text, False, ""
 
 
-def words(text: str) -> tuple[str, ...]:
+def _words(text: str) -> tuple[str, ...]:
     """The elements of a list, which blanks and commas separate."""
-    return tuple(text.translate(_SEPARATORS).split())
+    return tuple(word for word in _BETWEEN.split(text) if word)
+
+
+def words_of_file(text: str) -> tuple[str, ...]:
+    """The patterns of a file, which blanks alone separate.
+
+    Raises:
+        RuleError: one of them has what only lists have, and would never match.
+    """
+    found = tuple(word for word in _BETWEEN_IN_FILES.split(text) if word)
+    for word in found:
+        if not _is_plain(word) or "," in word or "@" in word:
+            raise RuleError(f"{word!r} is no pattern of a file")
+    return found
 
 
 def _options(text: str) -> Iterator[str]:
