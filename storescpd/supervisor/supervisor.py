@@ -85,10 +85,11 @@ class Supervisor:
     def __init__(
         self,
         config: Config,
-        reload: Callable[[], Config],
+        reload: Callable[[], Config] | None,
         report: Report,
         passed: Mapping[PassedSocket, socket.socket],
     ) -> None:
+        """``reload`` makes the next configuration at SIGHUP; without it SIGHUP is the end of the terminal."""
         self._reload = reload
         self._report = report
         self._passed = passed
@@ -167,7 +168,9 @@ class Supervisor:
         self._wakeup_writer.settimeout(0)
         signal.set_wakeup_fd(self._wakeup_writer.fileno(), warn_on_full_buffer=False)
         for number in _SIGNALS:
-            signal.signal(number, _noted)
+            # nohup(1) is for those whom SIGHUP would end.
+            if not (self._hangs_up(number) and signal.getsignal(number) is signal.SIG_IGN):
+                signal.signal(number, _noted)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         # Now those that came while the daemon started are heard, and also where it was started with blocked signals.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
@@ -246,12 +249,15 @@ class Supervisor:
         if signal.SIGCHLD in numbers:
             self._bury()
         ending = self._stopping.asked or signal.SIGTERM in numbers or signal.SIGINT in numbers
-        if signal.SIGHUP in numbers and not ending:
-            self._renew()
+        if signal.SIGHUP in numbers and not ending and self._reload is not None:
+            self._renew(self._reload)
         for number in numbers:
-            if number in (signal.SIGTERM, signal.SIGINT):
+            if number in (signal.SIGTERM, signal.SIGINT) or self._hangs_up(number):
                 at_once = number == signal.SIGINT or self._stopping.asked
                 self._stop(signal.SIGINT if at_once else signal.SIGTERM)
+
+    def _hangs_up(self, number: int) -> bool:
+        return number == signal.SIGHUP and self._reload is None
 
     def _bury(self) -> None:
         for worker, cause in self._children.reap():
@@ -267,11 +273,11 @@ class Supervisor:
         if self._keeper.refused and not self._stopping.asked:
             self._stop(signal.SIGINT)
 
-    def _renew(self) -> None:
+    def _renew(self, reload: Callable[[], Config]) -> None:
         """Serve by the configuration file as it is now; a bad one changes nothing."""
         self._report.reloading()
         try:
-            self._replace(self._reload())
+            self._replace(reload())
         except ConfigError as error:
             self._reload_failed([str(problem) for problem in error.problems])
         except (StartError, OSError) as error:

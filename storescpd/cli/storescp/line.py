@@ -31,6 +31,8 @@ class Line:
 
     occurrences: tuple[Occurrence, ...]
     parameters: tuple[str, ...]
+    words: tuple[str, ...]
+    """All of it in its order, with long names."""
 
     @cached_property
     def _last(self) -> dict[str, Occurrence]:
@@ -81,14 +83,18 @@ def read(arguments: Sequence[str]) -> Line:
     """
     occurrences: list[Occurrence] = []
     parameters: list[str] = []
+    words: list[str] = []
     rest = list(reversed(arguments))
     while rest:
         argument = rest.pop()
         if is_option(argument):
-            occurrences.append(_occurrence(argument, rest))
+            found = _occurrence(argument, rest)
+            occurrences.append(found)
+            words += (found.option.long, *found.values)
         else:
             parameters.append(argument)
-    return Line(tuple(occurrences), tuple(parameters))
+            words.append(argument)
+    return Line(tuple(occurrences), tuple(parameters), tuple(words))
 
 
 def _occurrence(argument: str, rest: list[str]) -> Occurrence:

@@ -6,7 +6,7 @@ from storescpd.cli.storescp.log_config import log_level
 from storescpd.cli.storescp.log_config import refusal as log_config_refusal
 from storescpd.cli.storescp.option import Argument, Check, Forbids, Kind, Option
 from storescpd.cli.storescp.scanning import scanned
-from storescpd.cli.storescp.table import AFTER_PORT, BEFORE_PORT, BY_LONG
+from storescpd.cli.storescp.table import AFTER_PORT, BEFORE_PORT
 from storescpd.cli.storescp.table_general import LEVELS
 
 MOST_PORT = 65535
@@ -21,12 +21,16 @@ def check_parameters(line: Line) -> None:
         raise CommandLineError("Missing parameter port")
 
 
-def check(line: Line) -> None:
-    """Everything else; raises CommandLineError."""
+def check_before_log(line: Line) -> None:
+    """What storescp looks at while --quiet does not count yet; raises CommandLineError."""
     for option in BEFORE_PORT:
         _check_option(option, line)
     if not line.has("--inetd"):
         port(line)
+
+
+def check(line: Line) -> None:
+    """Everything else; raises CommandLineError."""
     for option in AFTER_PORT:
         _check_option(option, line)
 
@@ -100,8 +104,3 @@ def _check_number(option: Option, argument: Argument, value: str) -> None:
         raise CommandLineError(f"{text} (underflow: {value})")
     if argument.most is not None and found > argument.most:
         raise CommandLineError(f"{text} (overflow: {value})")
-
-
-def is_quiet(line: Line) -> bool:
-    """Whether nothing is to be told, not even that the line is refused."""
-    return line.has(BY_LONG["--quiet"].long)

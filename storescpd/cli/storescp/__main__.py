@@ -1,0 +1,5 @@
+import sys
+
+from storescpd.cli.storescp.command import main
+
+sys.exit(main())

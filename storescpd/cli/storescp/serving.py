@@ -1,0 +1,57 @@
+"""Serve as a command line says: the daemon's engine with one worker, in the foreground."""
+
+import logging
+import os
+import signal
+import sys
+
+from storescpd.cli.status import Exit
+from storescpd.cli.storescp.line import Line
+from storescpd.cli.storescp.model import config_of
+from storescpd.cli.storescp.output import configure_log
+from storescpd.cli.storescp.passwords import with_prompt
+from storescpd.cli.storescp.settings import current_umask
+from storescpd.cli.storescp.usage import PROGRAM
+from storescpd.config import Config, ConfigError
+from storescpd.supervisor.report import Report
+from storescpd.supervisor.supervisor import StartError, Supervisor
+from storescpd.telemetry.events import log_event
+from storescpd.telemetry.notify import Notifier
+
+logger = logging.getLogger(__name__)
+
+
+def serve(line: Line) -> int:
+    """Serve until told to stop; returns the exit status.
+
+    Raises:
+        CommandLineError: the line cannot be served by.
+    """
+    # Their default is death; they wait until the supervisor can obey them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGTERM))
+    config = with_prompt(config_of(line, current_umask()), line)
+    if line.has("--arguments"):
+        sys.stderr.write(f"I: {_called(line)}\n")
+    try:
+        os.umask(config.process.umask)
+        configure_log(config)
+        _check_directory(config)
+        return Supervisor(config, None, Report(Notifier()), {}).run()
+    except (ConfigError, OSError, StartError) as error:
+        for text in str(error).splitlines():
+            log_event(logger, logging.CRITICAL, text)
+        return Exit.FAILURE
+
+
+def _called(line: Line) -> str:
+    quoted = " ".join(f"'{word}'" for word in line.words)
+    return f"called as {PROGRAM} with {len(line.words)} arguments: {quoted}"
+
+
+def _check_directory(config: Config) -> None:
+    """Told in the words of the command line; raises StartError."""
+    directory = config.storage.directory
+    if not os.path.isdir(directory):
+        raise StartError(f"the output directory {directory} does not exist")
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise StartError(f"the output directory {directory} is not writable")
