@@ -7,7 +7,7 @@ from storescpd.cli.status import Exit
 from storescpd.cli.storescp.command_files import expanded
 from storescpd.cli.storescp.errors import CommandLineError
 from storescpd.cli.storescp.line import Line, read
-from storescpd.cli.storescp.refusals import check, check_before_log, check_parameters
+from storescpd.cli.storescp.refusals import check, check_log, check_parameters, level
 from storescpd.cli.storescp.table import EXCLUSIVE
 from storescpd.cli.storescp.usage import HEADER, SHOWN, usage
 
@@ -28,8 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_parameters(line)
         # With --inetd both outputs are the peer's connection.
         silent = line.has("--inetd")
-        check_before_log(line)
-        silent = silent or line.has("--quiet")
+        check_log(line)
+        silent = silent or level(line) == "fatal"
         check(line)
         return _serve(line)
     except CommandLineError as error:

@@ -2,12 +2,11 @@
 
 from storescpd.cli.storescp.errors import CommandLineError
 from storescpd.cli.storescp.line import Line
-from storescpd.cli.storescp.log_config import log_level
 from storescpd.cli.storescp.log_config import refusal as log_config_refusal
 from storescpd.cli.storescp.option import Argument, Check, Forbids, Kind, Option
 from storescpd.cli.storescp.scanning import scanned
-from storescpd.cli.storescp.table import AFTER_PORT, BEFORE_PORT
-from storescpd.cli.storescp.table_general import LEVELS
+from storescpd.cli.storescp.table import ABOUT_LOG, AFTER_LOG, BEFORE_PORT
+from storescpd.cli.storescp.table_general import DEFAULT_LEVEL, LEVELS
 
 MOST_PORT = 65535
 _TALKATIVE = {"info", "debug", "trace"}
@@ -21,17 +20,19 @@ def check_parameters(line: Line) -> None:
         raise CommandLineError("Missing parameter port")
 
 
-def check_before_log(line: Line) -> None:
-    """What storescp looks at while --quiet does not count yet; raises CommandLineError."""
+def check_log(line: Line) -> None:
+    """What storescp looks at before it knows how to log; raises CommandLineError."""
     for option in BEFORE_PORT:
         _check_option(option, line)
     if not line.has("--inetd"):
         port(line)
+    for option in ABOUT_LOG:
+        _check_option(option, line)
 
 
 def check(line: Line) -> None:
     """Everything else; raises CommandLineError."""
-    for option in AFTER_PORT:
+    for option in AFTER_LOG:
         _check_option(option, line)
 
 
@@ -40,7 +41,7 @@ def port(line: Line) -> int:
     (written,) = line.parameters
     found = scanned(written)
     if found is None:
-        raise CommandLineError(f"Invalid parameter value {written}".rstrip())
+        raise CommandLineError(f"Invalid parameter value {written}")
     if found == 0:
         raise CommandLineError(f"Invalid parameter value {written} (underflow)")
     # storescp has no negative numbers here, only very large ones.
@@ -68,18 +69,16 @@ def _check(option: Option, one: Check, line: Line) -> None:
         if any(line.has(name) for name in one.names):
             raise CommandLineError(f"{option.long} not allowed with {_alternatives(one.names)}")
     elif option.long == "--verbose-pc":
-        if not _is_talkative(line):
+        if level(line) not in _TALKATIVE:
             raise CommandLineError(f"{option.long} only allowed with {one.shown}")
     elif not any(line.in_force(name) for name in one.names):
         raise CommandLineError(f"{option.long} only allowed with {one.shown or _alternatives(one.names)}")
 
 
-def _is_talkative(line: Line) -> bool:
-    if line.has("--log-config"):
-        return log_level(line, line.values("--log-config")) in _TALKATIVE
-    if line.has("--log-level"):
-        return LEVELS[line.values("--log-level")[0].lower()] in _TALKATIVE
-    return line.has("--verbose") or line.has("--debug")
+def level(line: Line) -> str:
+    """How much is to be logged, in the configuration's words; the options about it have passed their checks."""
+    said = (sets.of(line, line.values(one.long)) for one in ABOUT_LOG if line.has(one.long) for sets in one.sets[:1])
+    return str(next((value for value in said if value is not None), DEFAULT_LEVEL))
 
 
 def _alternatives(names: tuple[str, ...]) -> str:

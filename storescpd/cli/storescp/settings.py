@@ -8,6 +8,7 @@ from storescpd.cli.storescp.line import Line
 from storescpd.cli.storescp.option import KeyPath, Value
 from storescpd.cli.storescp.refusals import port
 from storescpd.cli.storescp.table import OPTIONS
+from storescpd.cli.storescp.table_general import DEFAULT_LEVEL
 from storescpd.cli.storescp.values import dotted
 
 FILE_MODE, DIRECTORY_MODE = 0o666, 0o777
@@ -70,7 +71,7 @@ def _defaults(umask: int) -> Iterator[Setting]:
         "hooks.concurrency": 0,
         "hooks.timeout": 0,
         "hooks.inherit_environment": True,
-        "logging.level": "warning",
+        "logging.level": DEFAULT_LEVEL,
         "logging.destination": "stderr",
         "logging.format": "text",
     }

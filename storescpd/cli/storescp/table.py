@@ -50,10 +50,14 @@ EXCLUSIVE = ("--help", "--version", "--list-profiles", "--list-ciphers")
 _DHPARAM = BY_LONG["--dhparam"]
 _SUITES = tuple(option for option in tls.SUITES.options if option is not _DHPARAM)
 
+_VERBOSE_PC = BY_LONG["--verbose-pc"]
+
 BEFORE_PORT: tuple[Option, ...] = (network.INETD, *general.PROCESSES.options)
 """What storescp looks at first, then at the port."""
-AFTER_PORT: tuple[Option, ...] = (
-    *general.GENERAL.options,
+ABOUT_LOG: tuple[Option, ...] = tuple(option for option in general.GENERAL.options if option is not _VERBOSE_PC)
+"""What it looks at then; what comes after it is told as the log is."""
+AFTER_LOG: tuple[Option, ...] = (
+    _VERBOSE_PC,
     *network.PREFERENCES.options,
     *(option for option in network.OTHERS.options if option is not network.INETD),
     *network.PROFILES.options,

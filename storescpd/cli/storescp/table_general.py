@@ -21,7 +21,7 @@ FORKED = 1000
 
 LEVELS = {"fatal": "fatal", "error": "error", "warn": "warning", "info": "info", "debug": "debug", "trace": "trace"}
 """storescp's words and ours."""
-_TALKATIVE = ("--quiet", "--verbose", "--debug")
+DEFAULT_LEVEL = "warning"
 _LOUDNESS = Forbids(("--verbose", "--debug", "--quiet"))
 
 
