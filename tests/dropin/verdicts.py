@@ -78,6 +78,6 @@ def ours(arguments: Sequence[str], port: str, monkeypatch: pytest.MonkeyPatch) -
 
 
 def _error(text: str) -> str:
-    """What stands in the last of the four parts; the first three are the same for all errors."""
-    lines = text.splitlines()
-    return lines[3].removeprefix("error: ") if len(lines) > 3 and lines[3].startswith("error: ") else ""
+    """What is wrong with the line, the last of what is told."""
+    errors = [line.removeprefix("error: ") for line in text.splitlines() if line.startswith("error: ")]
+    return errors[-1] if errors else ""
