@@ -8,6 +8,7 @@ import socket
 import sys
 
 from storescpd.telemetry.formats import LEVELS, BareFormatter, JsonFormatter, TextFormatter, journal_fields
+from storescpd.telemetry.last_error import LastError
 
 JOURNAL_SOCKET = "/run/systemd/journal/socket"
 SYSLOG_SOCKET = "/dev/log"
@@ -86,7 +87,7 @@ def configure(level: str, destination: str, style: str) -> None:
     handler = _handler(destination)
     handler.setFormatter(_formatter(destination, style))
     root = logging.getLogger("storescpd")
-    for old in root.handlers[:]:
+    for old in [old for old in root.handlers if not isinstance(old, LastError)]:
         root.removeHandler(old)
         old.close()
     root.addHandler(handler)
@@ -94,6 +95,13 @@ def configure(level: str, destination: str, style: str) -> None:
     root.propagate = False
     logging.raiseExceptions = False
     _leave_out_what_no_format_shows()
+
+
+def remember_errors() -> LastError:
+    """Remember the last error of this process and of those that it forks from now on, wherever the log goes."""
+    made = LastError()
+    logging.getLogger("storescpd").addHandler(made)
+    return made
 
 
 def _leave_out_what_no_format_shows() -> None:

@@ -58,6 +58,10 @@ class Admission:
                 self._slot.remove_association(self._peer)
             self._peer = None
 
+    def stored(self) -> None:
+        """An object was answered with success."""
+        self._slot.count_object()
+
     def disconnect(self) -> None:
         """Give the connection's place back."""
         with self._slot.scoreboard.locked():

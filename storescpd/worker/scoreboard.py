@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 
+from storescpd.worker.tally import Tally
+
 MAX_SLOTS = 256
 """Workers of all generations together: 8 at most each by default, and a generation lives as long as its last peer."""
 MAX_PEERS = 20000
@@ -49,6 +51,8 @@ class Scoreboard:
         self.beats = view[_BEATS:_TABLES].cast("d")
         self._lock_fd = os.memfd_create("storescpd-scoreboard", os.MFD_CLOEXEC)
         self._threads = threading.Lock()
+        self.tally = Tally(MAX_SLOTS)
+        """Objects that were answered with success."""
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -165,6 +169,10 @@ class Slot:
     def add_connections(self, change: int) -> None:
         """Count connections that were opened (1) or closed (-1)."""
         self._words[_CONNECTIONS + self.index] += change
+
+    def count_object(self) -> None:
+        """An object was answered with success."""
+        self.scoreboard.tally.count(self.index)
 
     def add_association(self, peer: bytes) -> None:
         """Count an association."""

@@ -331,6 +331,8 @@ class Session:
             self._reception = None
             try:
                 self._transport.send(self._response(result.status))
+                if result.status is Status.SUCCESS:
+                    self._admission.stored()
             finally:
                 self._journal.stored(self._command, result, reception.received)
             if self._desk is not None and self._desk.synchronous and result.token:
