@@ -13,6 +13,9 @@ from storescpd.config.unavailable import NOT_YET
 
 WIDTH = 120
 
+SPOOL = "/var/lib/storescpd"
+"""The state directory of the service unit: the working directory of a service means nothing."""
+
 _HEAD = """\
 # storescpd.toml: the configuration of storescpd. Every key is here, commented out, with its default.
 # Check a change with: storescpd --check-config        See what is in force with: storescpd --dump-config
@@ -65,16 +68,29 @@ def manual() -> str:
 
 
 def _shipped_section(name: str, model: type[Section]) -> Iterator[str]:
-    for paragraph in _paragraphs(model):
+    for paragraph in paragraphs(model):
         yield from _comment(paragraph.replace("``", ""))
     yield f"#{header(name)}" if name in ARRAYS else header(name)
     tables = [key for key in model.model_fields if _is_open_table(model, key)]
     for key in (key for key in model.model_fields if key not in tables):
-        yield from _comment(_help(model, key))
+        yield from _comment(explained(model, key))
         yield f"#{key} = {_shown(model, key)}"
     for key in tables:
-        yield from ("", *_comment(_help(model, key)), f"#[{name}.{key}]", f"#{about(model, key).shown}")
+        yield from ("", *_comment(explained(model, key)), f"#[{name}.{key}]", f"#{about(model, key).shown}")
     yield ""
+
+
+def packaged_file() -> str:
+    """``debian/storescpd.toml``: the shipped file but for what a service has to say.
+
+    Raises:
+        LookupError: the spool's key is not in the shipped file as it was.
+    """
+    text = shipped_file()
+    default = '#directory = "."\n'
+    if text.count(default) != 1:
+        raise LookupError(f"{default!r} stands {text.count(default)} times in the shipped file")
+    return text.replace(default, f'directory = "{SPOOL}"\n')
 
 
 def _is_open_table(model: type[Section], key: str) -> bool:
@@ -82,7 +98,8 @@ def _is_open_table(model: type[Section], key: str) -> bool:
     return get_origin(model.model_fields[key].annotation) is dict
 
 
-def _help(model: type[Section], key: str) -> str:
+def explained(model: type[Section], key: str) -> str:
+    """The help of a key with its words, and its unit and option in brackets."""
     told = about(model, key)
     words = _words(model, key)
     listed = f"; {' | '.join(words)}" if words and not all(word in told.help for word in words) else ""
@@ -105,7 +122,8 @@ def _shown(model: type[Section], key: str) -> str:
     return told.shown or toml_value(plain(model)[key])
 
 
-def _paragraphs(model: type[Section]) -> list[str]:
+def paragraphs(model: type[Section]) -> list[str]:
+    """What a section says of itself."""
     return [" ".join(paragraph.split()) for paragraph in (model.__doc__ or "").split("\n\n") if paragraph.strip()]
 
 
@@ -115,7 +133,7 @@ def _comment(text: str) -> list[str]:
 
 def _manual_section(name: str, model: type[Section]) -> Iterator[str]:
     yield f"## {header(name)}\n"
-    for paragraph in _paragraphs(model):
+    for paragraph in paragraphs(model):
         yield f"{_escaped(paragraph)}\n"
     yield "| key | default | unit | option | meaning |"
     yield "| --- | --- | --- | --- | --- |"
@@ -126,7 +144,7 @@ def _manual_section(name: str, model: type[Section]) -> Iterator[str]:
 def _rows(model: type[Section], prefix: str, *, inner: bool = True) -> Iterator[str]:
     for key in model.model_fields:
         told = about(model, key)
-        default = _default(model, key)
+        default = default_of(model, key)
         words = ", ".join(f"`{word}`" for word in _words(model, key))
         meaning = _escaped(told.help) + (f". One of {words}" if words else "")
         cells = (f"`{prefix}{key}`", default, told.unit, _escaped(told.option), meaning)
@@ -136,7 +154,8 @@ def _rows(model: type[Section], prefix: str, *, inner: bool = True) -> Iterator[
             yield from _rows(section, f"{prefix}{key}." + ("*." if _is_open_table(model, key) else ""))
 
 
-def _default(model: type[Section], key: str) -> str:
+def default_of(model: type[Section], key: str) -> str:
+    """The default of a key as TOML in backticks; an example where there is none."""
     told = about(model, key)
     if _is_open_table(model, key):
         return f"none, such as `{told.shown}`"
@@ -154,6 +173,7 @@ def generated_files() -> dict[str, str]:
         "etc/profiles.cfg": profile_file(),
         "etc/profiles.toml": profile_tables_file(),
         "docs/configuration.md": manual(),
+        "debian/storescpd.toml": packaged_file(),
     }
 
 
