@@ -1,5 +1,7 @@
 # make run     start the daemon from this folder          make test         everything that CI runs
 # make check   lint and types alone                       make bench-quick  a minute of measuring; make bench: all
+# make deb     the Debian package, into dist/             make systemd-test the package in a booted systemd; needs root
+# make lock    pin what the package carries anew
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +11,7 @@ SHELL := /bin/sh
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: run test check unit tools bench bench-quick clean
+.PHONY: run test check unit tools deb lock systemd-test bench bench-quick clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run.stamp
@@ -32,6 +34,22 @@ check: $(VENV)/dev.stamp
 tools: $(VENV)/dev.stamp
 	@.ci/install-tools $(VENV)/node
 
+deb: vendor/.stamp
+	.ci/make-deb dist
+	lintian --allow-root --fail-on error,warning dist/*.changes
+
+systemd-test: $(VENV)/dev.stamp tools
+	STORESCPD_TOOLS=required $(PY) -m pytest --numprocesses=0 --durations=0 tests/systemd
+
+# With it the package is built without a network.
+vendor/.stamp: requirements.lock
+	debian/vendor vendor
+	@touch $@
+
+lock: $(VENV)/dev.stamp
+	$(PY) -m pip install --quiet uv
+	.ci/lock $(VENV)/bin/uv
+
 bench-quick: $(VENV)/dev.stamp
 	$(PY) -m benchmarks quick
 
@@ -39,7 +57,7 @@ bench: $(VENV)/dev.stamp
 	$(PY) -m benchmarks full
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/results
+	rm -rf $(VENV) build dist vendor *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What a stamp stands for is installed; a changed pyproject.toml or a missing environment installs again.

@@ -9,16 +9,17 @@ import pytest
 from storescpd.config import Config, load, parse
 from storescpd.config.keys import top_sections
 from storescpd.config.logging import Logging
-from storescpd.config.reference import manual, shipped_file
+from storescpd.config.reference import manual, packaged_file, shipped_file
 from storescpd.config.section import about
 from storescpd.config.shape import shape
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "etc/storescpd.toml"
+PACKAGED = ROOT / "debian/storescpd.toml"
 MANUAL = ROOT / "docs/configuration.md"
 
 
-@pytest.mark.parametrize(("path", "text"), [(SHIPPED, shipped_file), (MANUAL, manual)])
+@pytest.mark.parametrize(("path", "text"), [(SHIPPED, shipped_file), (PACKAGED, packaged_file), (MANUAL, manual)])
 def test_in_step(path, text):
     assert path.read_text(encoding="utf-8") == text(), "run: python -m storescpd.config.reference"
 
@@ -27,6 +28,15 @@ def test_the_shipped_file_changes_nothing():
     config = load(SHIPPED)
     assert config == Config()
     assert not config.listeners_given
+
+
+def test_the_file_of_the_package_has_the_spool_of_the_service_and_nothing_else():
+    defaults, config = Config(), load(PACKAGED)
+    directory = Path("/var/lib/storescpd")
+    assert config == defaults.model_copy(
+        update={"storage": defaults.storage.model_copy(update={"directory": str(directory)})}
+    )
+    assert f"StateDirectory={directory.name}\n" in (ROOT / "systemd/storescpd.service").read_text()
 
 
 def uncommented():
