@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from storescpd.cli.storescp.errors import CommandLineError
 
-_WORD = re.compile(r"""([^ \t\r\n"']*)(?:"([^"]*)(?:"|\Z)|'([^']*)(?:'|\Z))|([^ \t\r\n"']+)""")
+_WORD = re.compile(r"""([^ \t\r\n"']*)(?:"([^"]*)("|\Z)|'([^']*)('|\Z))|([^ \t\r\n"']+)""")
 """Text up to a quote and what is quoted are one word, which the closing quote ends; or text without quotes."""
 
 
@@ -31,7 +31,14 @@ def _words_of(argument: str) -> list[str]:
 
 def words(text: str) -> list[str]:
     """The words of a text."""
-    return [
-        (match[4] if match[4] is not None else match[1] + (match[2] if match[2] is not None else match[3] or ""))
-        for match in _WORD.finditer(text)
-    ]
+    return [word for match in _WORD.finditer(text) if (word := _word(match)) or _is_closed(match)]
+
+
+def _word(match: re.Match[str]) -> str:
+    plain, before, double, single = (match[group] or "" for group in (6, 1, 2, 4))
+    return plain or before + double + single
+
+
+def _is_closed(match: re.Match[str]) -> bool:
+    """A quote that opens at the very end is no word; an empty one that is closed is."""
+    return bool(match[3] or match[5])
