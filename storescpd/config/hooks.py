@@ -20,3 +20,6 @@ class Hooks(Section):
     timeout: Duration = setting(3600.0, "then the command and all its children are ended; 0: unlimited", unit="s")
     retries: int = setting(0, "times that a failed command is run again, with growing pauses", ge=0, le=1_000_000)
     inherit_environment: bool = setting(default=False, text="pass the daemon's environment on")
+    inherit_output: bool = setting(
+        default=False, text="commands write to the daemon's standard output and error, not to its log"
+    )

@@ -109,8 +109,11 @@ class Execution:
             self._lanes.free(job.lane)
             return None
         try:
-            variables = environment(told, os.environ, inherit=self._policies[job.slot].inherit_environment)
-            run = runner.spawn(job.id, self._status_file(job), words(command, told), variables)
+            policy = self._policies[job.slot]
+            variables = environment(told, os.environ, inherit=policy.inherit_environment)
+            run = runner.spawn(
+                job.id, self._status_file(job), words(command, told), variables, own_output=not policy.inherit_output
+            )
         except OSError as error:
             jobs.started(database, job, 0, 0, now)
             self._lanes.free(job.lane)

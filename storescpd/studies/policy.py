@@ -36,6 +36,8 @@ class Policy:
     """Seconds; 0 is none."""
     retries: int = 0
     inherit_environment: bool = False
+    inherit_output: bool = False
+    """Hooks write where the daemon does; else at debug into the log, and otherwise nowhere."""
     durable: bool = True
     """Renames are on the medium before the study goes on."""
 

@@ -109,8 +109,10 @@ def left_status(path: str) -> int | None:
         return None
 
 
-def spawn(hook: int, status_file: str, words: Sequence[str], environment: Mapping[str, str]) -> Run:
-    """Start the process of a hook; the hook itself begins with ``go``.
+def spawn(
+    hook: int, status_file: str, words: Sequence[str], environment: Mapping[str, str], *, own_output: bool = True
+) -> Run:
+    """Start the process of a hook; the hook itself begins with ``go``. Without ``own_output`` it writes where we do.
 
     Raises:
         OSError: the system has no room for it.
@@ -122,8 +124,8 @@ def spawn(hook: int, status_file: str, words: Sequence[str], environment: Mappin
         child = subprocess.Popen(
             [SHELL, "-c", _SCRIPT, status_file, *words],
             stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdout=output if own_output else None,
+            stderr=subprocess.STDOUT if own_output else None,
             env=dict(environment),
             start_new_session=True,
         )

@@ -106,5 +106,6 @@ def _policy(config: Config) -> Policy:
         hook_timeout=hooks.timeout,
         retries=hooks.retries,
         inherit_environment=hooks.inherit_environment,
+        inherit_output=hooks.inherit_output,
         durable=config.storage.durability == "full",
     )

@@ -152,7 +152,9 @@ class Settings:
 
     @property
     def directories(self) -> list[Directory]:
-        """Every storage directory, each once."""
+        """Every storage directory, each once; none where nothing is stored or recorded."""
+        if self.trial is not None and self.trial.ignore and self.keeper is None:
+            return []
         services = (self.service, *(service for _, service in self.rules))
         found = {service.storing.directory.settings.directory: service.storing.directory for service in services}
         return list(found.values())

@@ -120,6 +120,7 @@ concurrency = 4
 timeout = 3600
 retries = 0
 inherit_environment = false
+inherit_output = false
 [logging]
 level = "info"
 destination = "auto"

@@ -143,6 +143,25 @@ def test_hooks_are_told_what_storescp_tells(extra: tuple[str, ...], starter: Zyg
     assert ("localhost" in told["ours"]) == (not extra)
 
 
+def test_hooks_write_where_the_command_does(starter: Zygote, tmp_path: Path):
+    with serving(starter, ["-xcr", "echo told of #f; echo and of #a >&2", "-xs"], tmp_path / "out") as port:
+        send(port, "A")
+        log = eventually(lambda: "and of" in (text := (tmp_path / "out.log").read_text()) and text)
+    assert re.search(r"^told of CT\.[0-9.]+$", log, re.MULTILINE)
+    assert "\nand of SENDER\n" in log
+
+
+def test_what_is_ignored_leaves_nothing(starter: Zygote, tmp_path: Path):
+    hook = f"touch {tmp_path}/told"
+    with serving(starter, ["--ignore", "-ss", "S", "-xcr", hook, "-xs"], tmp_path / "out") as port:
+        send(port, "A")
+    assert not [path for path in (tmp_path / "out").iterdir() if path.name != ".storescpd"]
+    assert not (tmp_path / "told").exists()
+    with serving(starter, ["--ignore"], tmp_path / "bare") as port:
+        send(port, "A")
+    assert not list((tmp_path / "bare").iterdir())
+
+
 def test_studies_end_by_the_next_one_and_are_renamed(starter: Zygote, tmp_path: Path):
     need("storescp")
     found = {}
@@ -169,14 +188,22 @@ def test_a_quiet_study_ends(starter: Zygote, tmp_path: Path):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
 def test_signals_end_it(number: signal.Signals, tmp_path: Path):
-    process = started(free_port(), cwd=tmp_path)
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        process = started(free_port(), "-v", cwd=tmp_path, stderr=output)
+    eventually(lambda: "serving" in log.read_text())
     process.send_signal(number)
     assert process.wait(30) == 0
 
 
 def test_nohup_keeps_it(tmp_path: Path):
-    port = free_port()
-    process = started(port, cwd=tmp_path, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    port, log = free_port(), tmp_path / "log"
+    with log.open("wb") as output:
+        process = started(
+            port, "-v", cwd=tmp_path, stderr=output,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+        )  # fmt: skip
+    eventually(lambda: "serving" in log.read_text())
     process.send_signal(signal.SIGHUP)
     send(port, "A")
     assert process.poll() is None

@@ -33,8 +33,8 @@ DEFAULTS = {
     "association.host_lookup": True, "association.idle_timeout": 60, "association.dimse_timeout": 60,
     "storage.durability": "none", "storage.min_free": 0, "storage.file_mode": "0640",
     "storage.directory_mode": "0750", "hooks.concurrency": 0, "hooks.timeout": 0,
-    "hooks.inherit_environment": True, "logging.level": "warning", "logging.destination": "stderr",
-    "logging.format": "text", "listeners.0.port": 104,
+    "hooks.inherit_environment": True, "hooks.inherit_output": True, "logging.level": "warning",
+    "logging.destination": "stderr", "logging.format": "text", "listeners.0.port": 104,
 }  # fmt: skip
 
 

@@ -71,6 +71,7 @@ def _defaults(umask: int) -> Iterator[Setting]:
         "hooks.concurrency": 0,
         "hooks.timeout": 0,
         "hooks.inherit_environment": True,
+        "hooks.inherit_output": True,
         "logging.level": DEFAULT_LEVEL,
         "logging.destination": "stderr",
         "logging.format": "text",
