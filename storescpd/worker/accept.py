@@ -118,6 +118,7 @@ class AcceptLoop:
         scoreboard = self._slot.scoreboard
         connection: Connection | None = None
         failure: OSError | None = None
+        self._control.freed.clear()
         with scoreboard.locked():
             pause = self._pause()
             if not pause:
@@ -129,8 +130,8 @@ class AcceptLoop:
         if failure is not None:
             self._refused(failure)
         elif pause:
-            # Never with the lock: all workers would wait.
-            time.sleep(pause)
+            # Never with the lock: all workers would wait. A place that this worker frees is taken at once.
+            self._control.freed.wait(pause)
         if connection is None:
             return None
         limit = self._settings.places.connections

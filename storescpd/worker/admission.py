@@ -9,10 +9,12 @@ from storescpd.worker.settings import Places
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What the accept loop tells the threads of its worker."""
+    """What the accept loop and the threads of its worker tell each other."""
 
     stopping: threading.Event = field(default_factory=threading.Event)
     """Abort between objects: the time to drain is over."""
+    freed: threading.Event = field(default_factory=threading.Event)
+    """A connection has ended."""
 
 
 class Admission:
@@ -66,3 +68,4 @@ class Admission:
         """Give the connection's place back."""
         with self._slot.scoreboard.locked():
             self._slot.add_connections(-1)
+        self._control.freed.set()
