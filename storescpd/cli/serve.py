@@ -14,7 +14,7 @@ from storescpd.supervisor.activation import adopt
 from storescpd.supervisor.report import Report, error_number
 from storescpd.supervisor.supervisor import StartError, Supervisor
 from storescpd.telemetry.events import log_event
-from storescpd.telemetry.handlers import configure
+from storescpd.telemetry.handlers import configure, remember_errors
 from storescpd.telemetry.notify import Notifier
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def serve(path: Path) -> int:
     # Asked before the variables of the service manager's protocol are taken out: a reload must know the same.
     environment = detected(os.environ)
     read = functools.partial(load, path, environment)
-    report = Report(Notifier())
+    report = Report(Notifier(), remember_errors())
     try:
         config = read()
         os.umask(config.process.umask)

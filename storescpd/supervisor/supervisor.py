@@ -98,6 +98,7 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._wakeup, self._wakeup_writer = socket.socketpair()
         self._scoreboard = Scoreboard()
+        report.count_by(self._scoreboard)
         self._children = Children(self._scoreboard, self._forget)
         self._keeper = KeeperProcess(self._children, self._leave_to_keeper, self._scoreboard)
         self._health = Health(self._scoreboard, self._children.stacks, self._children.kill)

@@ -7,7 +7,7 @@ import os
 import struct
 from dataclasses import dataclass
 
-from storescpd.telemetry.formats import message
+from storescpd.telemetry.formats import fields, quoted
 
 LONGEST = 1000
 """Bytes of a text: what a status shows is no log."""
@@ -25,7 +25,10 @@ class Mishap:
 
 
 class LastError(logging.Handler):
-    """Keeps one record of level error or above; made before the first fork."""
+    """Keeps one record of level error or above; made before the first fork.
+
+    Message and cause alone: everybody may read the status of a service, but not its log.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -34,7 +37,9 @@ class LastError(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Remember a record, unless another process remembers one at this very moment."""
-        text = message(record).encode("utf-8", "backslashreplace")[:LONGEST]
+        cause = fields(record).get("cause")
+        told = record.getMessage() + ("" if cause is None else f" cause={quoted(cause)}")
+        text = told.encode("utf-8", "backslashreplace")[:LONGEST]
         try:
             fcntl.lockf(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

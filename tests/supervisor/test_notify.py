@@ -13,8 +13,8 @@ from storescpd.telemetry.notify import LONGEST_STATUS, Notifier, status
 from tests.supervisor.steering import count, listener, rewrite
 from tests.support.daemon import storescpd
 from tests.support.manager import manager
-from tests.support.processes import eventually
-from tests.support.scenes import ECHO, SUCCESS, associate, begin, finish, small, whole
+from tests.support.processes import end, eventually
+from tests.support.scenes import ECHO, SUCCESS, associate, begin, finish, owner, small, store, whole
 
 STATES = ("READY", "RELOADING", "STOPPING")
 
@@ -31,7 +31,7 @@ def test_ready_when_it_serves_and_stopping_when_it_ends(abstract, tmp_path):
             assert association.echo(ECHO) == SUCCESS
             association.release()
         assert daemon.terminate() == 0
-        assert systemd.wait("STOPPING")["STATUS"] == "stopping"
+        assert systemd.wait("STOPPING")["STATUS"].startswith("stopping")
         assert systemd.order(*STATES) == ["READY", "STOPPING"]
 
 
@@ -123,6 +123,43 @@ def test_time_is_asked_for_while_associations_end(tmp_path):
         assert daemon.wait() == 0
         assert whole(daemon.directory, template, 1)
         assert systemd.order("STOPPING", "EXTEND_TIMEOUT_USEC")[0] == "STOPPING"
+
+
+def test_the_status_shows_associations_and_objects(tmp_path):
+    template = small()
+    with manager(tmp_path) as systemd, storescpd(tmp_path / "out", workers=2, env=systemd.environment) as daemon:
+        assert "0 associations, 0 objects in the last minute" in systemd.wait("READY")["STATUS"]
+        with associate(daemon.port) as one, associate(daemon.port) as two:
+            eventually(lambda: "2 associations, 0 objects" in systemd.status)
+            assert [store(one, template, number) for number in (1, 2)] == [SUCCESS] * 2
+            assert store(two, template, 3) == SUCCESS
+            eventually(lambda: "2 associations, 3 objects" in systemd.status)
+            # Those of a worker that is gone have been stored all the same.
+            end(owner(daemon, two))
+            eventually(lambda: "1 association, 3 objects" in systemd.status)
+            assert 'worker died cause="signal 9' in systemd.status
+            one.release()
+        eventually(lambda: "0 associations, 3 objects" in systemd.status)
+
+
+def test_the_status_is_sent_again_only_when_it_has_changed(tmp_path):
+    with manager(tmp_path) as systemd:
+        with storescpd(tmp_path / "out", env={**systemd.environment, "WATCHDOG_USEC": "4000000"}) as daemon:
+            systemd.wait("WATCHDOG", 8)
+            assert systemd.count("STATUS") == 1
+            assert daemon.terminate() == 0
+
+
+def test_an_error_of_a_worker_is_the_last_one(tmp_path):
+    """Message and cause, not who it was: everybody may read the status."""
+    (tmp_path / "deny").mkdir()
+    config = {"access": {"tcp_wrappers": True, "hosts_allow": "/no/such/file", "hosts_deny": str(tmp_path / "deny")}}
+    with manager(tmp_path) as systemd, storescpd(tmp_path / "out", config, env=systemd.environment) as daemon:
+        systemd.wait("READY")
+        with socket.create_connection(("127.0.0.1", daemon.port)) as denied:
+            assert denied.recv(1) == b""
+        eventually(lambda: f'connection denied cause="TCP wrappers: cannot read {tmp_path}/deny' in systemd.status)
+        assert "peer" not in systemd.status
 
 
 def test_children_do_not_speak_for_the_daemon(tmp_path):

@@ -16,6 +16,7 @@ from storescpd.config import Config, ConfigError
 from storescpd.supervisor.report import Report
 from storescpd.supervisor.supervisor import StartError, Supervisor
 from storescpd.telemetry.events import log_event
+from storescpd.telemetry.handlers import remember_errors
 from storescpd.telemetry.notify import Notifier
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ def serve(line: Line) -> int:
         os.umask(config.process.umask)
         configure_log(config)
         _check_directory(config)
-        return Supervisor(config, None, Report(Notifier()), {}).run()
+        return Supervisor(config, None, Report(Notifier(), remember_errors()), {}).run()
     except (ConfigError, OSError, StartError) as error:
         for text in str(error).splitlines():
             log_event(logger, logging.CRITICAL, text)
