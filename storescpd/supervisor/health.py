@@ -22,6 +22,8 @@ STUCK = 5
 """Looks in which a worker has given none; 10 seconds."""
 KEEPER_STUCK = 10
 """The same of the keeper: what it does in one round may be a directory of a large study; 20 seconds."""
+BEGINNING = 60
+"""The same of a child that has not given its first one: it tidies storage, or reads a large ledger; 2 minutes."""
 HOPELESS = 10
 """Looks after which a child that was to be killed should have been replaced; 20 seconds more."""
 DUMP_TIME = 1.0
@@ -60,7 +62,7 @@ class Health:
     @property
     def good(self) -> bool:
         """Whether every child lives, or has been stuck for no longer than it takes to replace it."""
-        return all(pulse.missed < _patience(self._places[pid]) + HOPELESS for pid, pulse in self._pulses.items())
+        return all(pulse.missed < self._patience(pid, pulse) + HOPELESS for pid, pulse in self._pulses.items())
 
     def look(self, now: float, children: Mapping[int, int]) -> None:
         """Do what is due."""
@@ -80,8 +82,7 @@ class Health:
             self._pulses[pid] = Pulse(beat)
         elif beat != pulse.beat:
             pulse.beat, pulse.missed = beat, 0
-        elif beat and not _waits_for_a_disk(pid):
-            # Without a first beat it still prepares itself.
+        elif not _waits_for_a_disk(pid):
             pulse.missed += 1
 
     def _examine(self, now: float) -> None:
@@ -96,7 +97,12 @@ class Health:
             self._stacks.ask(self._examined)
 
     def _is_stuck(self, pid: int, pulse: Pulse) -> bool:
-        return pulse.missed >= _patience(self._places[pid]) and not pulse.killed
+        return pulse.missed >= self._patience(pid, pulse) and not pulse.killed
+
+    def _patience(self, pid: int, pulse: Pulse) -> int:
+        if not pulse.beat:
+            return BEGINNING
+        return KEEPER_STUCK if self._places[pid] == KEEPER else STUCK
 
     def _conclude(self) -> None:
         """Kill the one that was asked, unless it has died meanwhile or lives again."""
@@ -119,10 +125,6 @@ class Health:
         """The others have waited for the one that is killed: they begin anew."""
         for pulse in self._pulses.values():
             pulse.missed = 0
-
-
-def _patience(place: int) -> int:
-    return KEEPER_STUCK if place == KEEPER else STUCK
 
 
 def _waits_for_a_disk(pid: int) -> bool:

@@ -107,6 +107,18 @@ def test_a_restart_under_load_refuses_nobody(kept, tmp_path):
     assert all(whole(tmp_path / "out", template, number) for number, _ in stored)
 
 
+def test_several_sockets_of_one_listener(kept, tmp_path):
+    with (
+        socket.create_server(("::1", 0), family=socket.AF_INET6) as six,
+        passing([kept, six], "dicom:dicom") as passed,
+        storescpd(tmp_path / "out", NAME_ONLY, prefix=passed.prefix, pass_fds=passed.pass_fds) as daemon,
+    ):
+        assert count(daemon, "(dicom)") == 2
+        assert echoes(kept.getsockname()[1])
+        with associate(six.getsockname()[1], host="::1") as association:
+            assert association.echo(ECHO) == SUCCESS
+
+
 def test_a_reload_keeps_them_and_binds_others(kept, tmp_path):
     port = kept.getsockname()[1]
     with (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storescpd.supervisor.health import HOPELESS, KEEPER_STUCK, LOOK, STUCK, Health
+from storescpd.supervisor.health import BEGINNING, HOPELESS, KEEPER_STUCK, LOOK, STUCK, Health
 from storescpd.worker.scoreboard import KEEPER, Scoreboard, Slot
 from tests.studies.studies import keeper_pid
 from tests.supervisor.steering import count
@@ -127,7 +127,7 @@ def test_whoever_holds_the_lock_of_all_is_the_only_one_killed(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_stopped_keeper_is_replaced_and_no_object_refused(tmp_path):
+def test_a_stopped_keeper_is_replaced(tmp_path):
     template = small()
     with storescpd(tmp_path / "out", {"naming": {"sort": "study-uid"}}) as daemon:
         with associate(daemon.port) as association:
@@ -320,11 +320,13 @@ def test_one_that_comes_back_in_time_is_not_killed(sleeper):
     assert case.killed == []
 
 
-def test_one_that_has_not_begun_is_not_stuck(sleeper):
+def test_one_that_has_not_begun_gets_more_time(sleeper):
     case = Case(sleeper)
-    case.looks(10 * STUCK)
+    case.looks(BEGINNING)
     assert case.asked == []
     assert case.health.good
+    case.looks(2)
+    assert case.killed == [sleeper]
 
 
 def test_the_holder_of_the_lock_is_known():

@@ -105,6 +105,16 @@ def test_a_start_that_fails_says_why(which, tmp_path):
         assert systemd.order(*STATES) == []
 
 
+def test_a_ledger_that_another_daemon_uses(tmp_path):
+    config = {"naming": {"sort": "study-uid"}}
+    with storescpd(tmp_path / "out", config), manager(tmp_path) as systemd:
+        with storescpd(tmp_path / "out", config, wait=False, env=systemd.environment) as second:
+            assert second.wait() == 1
+        assert systemd.wait("ERRNO")["ERRNO"] == str(errno.EIO)
+        assert "ledger" in systemd.status
+        assert "READY" not in systemd.order(*STATES)
+
+
 def test_time_is_asked_for_while_associations_end(tmp_path):
     template = small()
     with (
