@@ -11,6 +11,16 @@ LONGEST = 32 * 1024
 """Bytes that are shown; faulthandler writes a hundred threads at most."""
 
 
+def show_stacks_at_death() -> None:
+    """Have this process and its children write their stacks to stderr at a SIGABRT or SIGSEGV.
+
+    The first is what systemd's watchdog ends a supervisor with that hangs.
+    """
+    # There may be no stderr.
+    with contextlib.suppress(RuntimeError, OSError, ValueError):
+        faulthandler.enable()
+
+
 class Stacks:
     """A file in memory that all children share; the supervisor asks one at a time."""
 

@@ -25,6 +25,7 @@ from storescpd.supervisor.health import Health
 from storescpd.supervisor.keeping import KeeperProcess
 from storescpd.supervisor.listeners import BIND_PATIENCE, Key, ListenError, bind, close, describe
 from storescpd.supervisor.report import Report
+from storescpd.supervisor.stacks import show_stacks_at_death
 from storescpd.telemetry.events import log_event
 from storescpd.telemetry.handlers import configure
 from storescpd.worker.accept import Listener
@@ -150,6 +151,7 @@ class Supervisor:
     def run(self) -> int:
         """Serve until told to stop; returns the exit status."""
         _raise_limits()
+        show_stacks_at_death()
         self._listen_to_signals()
         _announce(self._generation.listeners.values())
         self._keeper.want(self._generation.settings.keeper)

@@ -249,6 +249,14 @@ def test_a_stuck_supervisor_gives_no_sign_and_one_that_goes_on_blames_nobody(tmp
             assert daemon.worker_pids() == workers
 
 
+def test_a_supervisor_that_systemd_aborts_shows_what_it_did(tmp_path):
+    with storescpd(tmp_path / "out") as daemon:
+        daemon.signal(signal.SIGABRT)
+        assert daemon.wait() == -signal.SIGABRT
+        text = daemon.log()
+        assert "supervisor/supervisor.py" in text[text.index("Current thread") :]
+
+
 def test_no_sign_of_life_where_nobody_asks(tmp_path):
     with manager(tmp_path) as systemd:
         env = {**systemd.environment, "WATCHDOG_USEC": "100000", "WATCHDOG_PID": "1"}
