@@ -24,7 +24,10 @@ logger = logging.getLogger(__name__)
 
 def ask_password() -> str:
     """Ask on the terminal, as OpenSSL does for storescp."""
-    return getpass.getpass("Enter PEM pass phrase: ")
+    try:
+        return getpass.getpass("Enter PEM pass phrase: ")
+    except EOFError:
+        return nobody_to_ask()
 
 
 def nobody_to_ask() -> str:

@@ -4,7 +4,7 @@ import os
 import socket
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storescpd.access.wrappers import Host, Request, decide
@@ -15,6 +15,7 @@ WORDS = ("ALL", "EXCEPT", "LOCAL", "KNOWN", "storescp", "10.", ".org", "10.0.0.0
 TEXTS = st.one_of(st.lists(st.sampled_from(WORDS), max_size=24).map("".join), st.text(st.characters(max_codepoint=255)))
 
 
+@settings(deadline=None)
 @given(allow=TEXTS, deny=TEXTS, listed=TEXTS, name=st.sampled_from(["unknown", "paranoid", "ct1", "a.example.org"]),
        address=st.sampled_from(["10.1.2.3", "::1", "::ffff:10.1.2.3", "fe80::1%eth0", "unknown"]))  # fmt: skip
 def test_any_text_is_decided(allow, deny, listed, name, address):
@@ -25,6 +26,7 @@ def test_any_text_is_decided(allow, deny, listed, name, address):
         assert verdict.cause.startswith(("hosts.allow: ", "hosts.deny: "))
 
 
+@settings(deadline=None)
 @given(text=TEXTS)
 def test_a_defect_is_never_more_open_than_an_empty_file(text):
     """Whatever stands before a rule that keeps all out: at most a rule of the text itself lets in."""

@@ -10,7 +10,7 @@ def keys(problems):
     return [(problem.key, problem.note) for problem in problems]
 
 
-TLS = "[[listeners]]\ntls = true\n[tls]\nkey = 'SPOOL/key'\ncertificate = 'SPOOL/cert'\n"
+TLS = "[[listeners]]\ntls = true\n[tls]\nkey = 'SPOOL/key'\ncertificate = 'SPOOL/cert'\npeer_certificate = 'ignore'\n"
 
 
 def test_tls_files(check):

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 NOW = dt.datetime.now(dt.UTC)
+Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 PEM = serialization.Encoding.PEM
 
 
@@ -18,7 +19,7 @@ PEM = serialization.Encoding.PEM
 class Pair:
     """A certificate and its key, with the files that hold them."""
 
-    key: rsa.RSAPrivateKey
+    key: Key
     certificate: x509.Certificate
     key_file: Path
     certificate_file: Path
@@ -31,9 +32,17 @@ def name(common: str) -> x509.Name:
     )
 
 
-def issue(folder: Path, common: str, issuer: Pair | None = None, *, days: tuple[int, int] = (-2, 30)) -> Pair:
+def issue(
+    folder: Path,
+    common: str,
+    issuer: Pair | None = None,
+    *,
+    days: tuple[int, int] = (-2, 30),
+    key: Key | None = None,
+    authority: bool = False,
+) -> Pair:
     """A certificate, of an authority where no issuer is given, valid between these days from now."""
-    key = rsa.generate_private_key(65537, 2048)
+    key = key or rsa.generate_private_key(65537, 2048)
     builder = (
         x509.CertificateBuilder()
         .subject_name(name(common))
@@ -42,7 +51,7 @@ def issue(folder: Path, common: str, issuer: Pair | None = None, *, days: tuple[
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW + dt.timedelta(days=days[0]))
         .not_valid_after(NOW + dt.timedelta(days=days[1]))
-        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=authority or issuer is None, path_length=None), critical=True)
     )
     certificate = builder.sign(issuer.key if issuer else key, hashes.SHA256())
     pair = Pair(key, certificate, folder / f"{common}.key", folder / f"{common}.crt")
@@ -52,18 +61,18 @@ def issue(folder: Path, common: str, issuer: Pair | None = None, *, days: tuple[
     return pair
 
 
-def revoke(folder: Path, authority: Pair, *revoked: Pair) -> Path:
-    """A revocation list."""
+def revoke(folder: Path, authority: Pair, *revoked: Pair, days: tuple[int, int] = (-1, 7)) -> Path:
+    """A revocation list, ``ca.crl`` of an authority of the name ca, to be renewed after these days from now."""
     builder = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(authority.certificate.subject)
-        .last_update(NOW - dt.timedelta(days=1))
-        .next_update(NOW + dt.timedelta(days=7))
+        .last_update(NOW + dt.timedelta(days=days[0]))
+        .next_update(NOW + dt.timedelta(days=days[1]))
     )
     for pair in revoked:
         entry = x509.RevokedCertificateBuilder().serial_number(pair.certificate.serial_number)
         builder = builder.add_revoked_certificate(entry.revocation_date(NOW - dt.timedelta(days=1)).build())
-    path = folder / "ca.crl"
+    path = folder / authority.certificate_file.with_suffix(".crl").name
     path.write_bytes(builder.sign(authority.key, hashes.SHA256()).public_bytes(PEM))
     return path
 

@@ -2,11 +2,12 @@
 
 from storescpd.access.tls.context import make_context
 from storescpd.access.tls.identity import Identity, identity_of
-from storescpd.access.tls.material import Material, TlsError, load_material
+from storescpd.access.tls.material import Certificates, Material, TlsError, load_certificates, load_material
 from storescpd.access.tls.port import SecurePort
 from storescpd.access.tls.settings import PeerCertificate, Revocation, TlsSettings
 
 __all__ = [
+    "Certificates",
     "Identity",
     "Material",
     "PeerCertificate",
@@ -15,6 +16,7 @@ __all__ = [
     "TlsError",
     "TlsSettings",
     "identity_of",
+    "load_certificates",
     "load_material",
     "make_context",
 ]

@@ -79,7 +79,7 @@ def _trust(context: ssl.SSLContext, settings: TlsSettings, material: Material) -
     context.verify_flags |= _REVOCATION[settings.revocation]
     for directory in settings.ca_directories:
         context.load_verify_locations(capath=directory)
-    trusted = material.trusted_pem()
+    trusted = material.certificates.trusted_pem()
     if not trusted:
         return
     try:

@@ -31,27 +31,34 @@ class TlsError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
-    """What the files hold."""
+class Certificates:
+    """What everybody may see."""
 
-    key: PrivateKeyTypes = field(repr=False)
     chain: tuple[x509.Certificate, ...]
     """The own certificate first."""
     authorities: tuple[x509.Certificate, ...]
     revocations: tuple[x509.CertificateRevocationList, ...]
+
+    def trusted_pem(self) -> bytes:
+        """Authorities and revocation lists."""
+        authorities = b"".join(one.public_bytes(_PEM) for one in self.authorities)
+        return authorities + b"".join(one.public_bytes(_PEM) for one in self.revocations)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What the files hold."""
+
+    key: PrivateKeyTypes = field(repr=False)
+    certificates: Certificates
     dh_pem: bytes
     """Diffie-Hellman parameters; not understood here, OpenSSL does."""
 
     def key_pem(self) -> bytes:
         """Key, then chain, in the clear."""
         return self.key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()) + b"".join(
-            certificate.public_bytes(_PEM) for certificate in self.chain
+            certificate.public_bytes(_PEM) for certificate in self.certificates.chain
         )
-
-    def trusted_pem(self) -> bytes:
-        """Authorities and revocation lists."""
-        authorities = b"".join(one.public_bytes(_PEM) for one in self.authorities)
-        return authorities + b"".join(one.public_bytes(_PEM) for one in self.revocations)
 
 
 def load_material(settings: TlsSettings) -> Material:
@@ -60,18 +67,25 @@ def load_material(settings: TlsSettings) -> Material:
     Raises:
         TlsError: one of them cannot be read or understood, or key and certificate do not belong together.
     """
-    chain = _certificates("certificate", settings.certificate, der=settings.der)
+    certificates = load_certificates(settings)
     key = _key(settings)
-    if _public(key.public_key()) != _public(chain[0].public_key()):
+    if _public(key.public_key()) != _public(certificates.chain[0].public_key()):
         raise TlsError("key", f"{settings.key} and the certificate {settings.certificate} do not match")
-    return Material(
-        key=key,
-        chain=chain,
+    return Material(key=key, certificates=certificates, dh_pem=_dh(settings.dh_parameters))
+
+
+def load_certificates(settings: TlsSettings) -> Certificates:
+    """Read all files that need no password.
+
+    Raises:
+        TlsError: one of them cannot be read or understood.
+    """
+    return Certificates(
+        chain=_certificates("certificate", settings.certificate, der=settings.der),
         authorities=tuple(
             one for path in settings.ca_files for one in _certificates("ca_files", path, der=settings.der)
         ),
         revocations=tuple(one for path in settings.crl_files for one in _revocations(path, der=settings.der)),
-        dh_pem=_dh(settings.dh_parameters),
     )
 
 
