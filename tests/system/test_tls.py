@@ -12,64 +12,22 @@ import pydicom
 import pytest
 from pydicom.uid import UID
 
-from tests.support.certificates import Pair, issue, revoke
+from tests.support.certificates import Pair, client_context, issue
 from tests.support.daemon import Daemon, NotStarted, storescpd
+from tests.support.hospital import Pki, config, hospital
 from tests.support.objects import EXPLICIT_LITTLE, ct
 from tests.support.processes import eventually
 from tests.support.rawclient import IMPLICIT_LITTLE, VERIFICATION, associate_request
-from tests.support.reference import storescp
 from tests.support.tools import need
-
-MODES = {"require": "-rc", "verify": "-vc", "ignore": "-ic"}
-PASSES = {
-    ("require", "valid"): True, ("require", "absent"): False, ("require", "untrusted"): False,
-    ("require", "expired"): False, ("require", "revoked"): False,
-    ("verify", "valid"): True, ("verify", "absent"): True, ("verify", "untrusted"): False,
-    ("verify", "expired"): False, ("verify", "revoked"): False,
-    ("ignore", "valid"): True, ("ignore", "absent"): True, ("ignore", "untrusted"): True,
-    ("ignore", "expired"): True, ("ignore", "revoked"): True,
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def pki(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pki")
-    authority, other = issue(folder, "ca"), issue(folder, "otherca")
-    pairs = {
-        "ca": authority,
-        "server": issue(folder, "server", authority),
-        "valid": issue(folder, "ct1.example.org", authority),
-        "expired": issue(folder, "expired", authority, days=(-9, -1)),
-        "revoked": issue(folder, "revoked", authority),
-        "untrusted": issue(folder, "untrusted", other),
-    }
-    revoke(folder, authority, pairs["revoked"])
-    return pairs
+    return hospital(tmp_path_factory.mktemp("pki"))
 
 
-def tls(pki: dict[str, Pair], **over: object) -> dict[str, object]:
-    server, authority = pki["server"], pki["ca"]
-    return {
-        "key": str(server.key_file),
-        "certificate": str(server.certificate_file),
-        "ca_files": [str(authority.certificate_file)],
-        "crl_files": [str(authority.key_file.with_name("ca.crl"))],
-        "crl_check": "leaf",
-        **over,
-    }
-
-
-def config(pki: dict[str, Pair], **over: object) -> dict[str, object]:
-    listeners = [{"name": "dicom", "address": "127.0.0.1", "port": 0, "tls": True}]
-    return {"listeners": listeners, "tls": tls(pki, **over)}
-
-
-def client(pki: dict[str, Pair], which: str, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.load_verify_locations(pki["ca"].certificate_file)
-    if which != "absent":
-        context.load_cert_chain(pki[which].certificate_file, pki[which].key_file)
+def client(pki: Pki, which: str, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
+    context = client_context(pki["ca"], None if which == "absent" else pki[which])
     if version is not None:
         context.minimum_version = context.maximum_version = version
     return context
@@ -86,33 +44,6 @@ def served(port: int, context: ssl.SSLContext) -> bool:
                 return secure.recv(1) == b"\x02"
         except (ssl.SSLError, ConnectionError):
             return False
-
-
-def outcomes(port: int, pki: dict[str, Pair], mode: str) -> dict[tuple[str, str, str], bool]:
-    return {
-        (mode, which, version.name): served(port, client(pki, which, version))
-        for which in ("valid", "absent", "untrusted", "expired", "revoked")
-        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
-    }
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_the_table_of_certificates_and_modes(mode, pki, tmp_path):
-    with storescpd(tmp_path / "out", config(pki, peer_certificate=mode)) as daemon:
-        ours = outcomes(daemon.port, pki, mode)
-    assert {key: passes == PASSES[key[:2]] for key, passes in ours.items()} == dict.fromkeys(ours, True)
-    assert len(ours) == 10
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_storescp_has_the_same_outcomes(mode, pki, tmp_path):
-    need("storescp")
-    server, authority = pki["server"], pki["ca"]
-    options = ["+tls", str(server.key_file), str(server.certificate_file), "+cf", str(authority.certificate_file)]
-    options += ["+crl", str(authority.key_file.with_name("ca.crl")), MODES[mode]]
-    with storescp(tmp_path / "reference", *options) as reference:
-        theirs = outcomes(reference.port, pki, mode)
-    assert {key: passes == PASSES[key[:2]] for key, passes in theirs.items()} == dict.fromkeys(theirs, True)
 
 
 def test_storescu_sends_over_tls(pki, tmp_path):
