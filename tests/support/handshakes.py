@@ -12,7 +12,7 @@ def shake(server: ssl.SSLContext, client: ssl.SSLContext, name: str | None = Non
         server.wrap_bio(to_server, to_client, server_side=True),
         client.wrap_bio(to_client, to_server, server_hostname=name),
     )
-    agreed = set()
+    agreed: set[int] = set()
     while len(agreed) < len(ends):
         before = to_server.pending, to_client.pending
         for end in reversed(ends):
