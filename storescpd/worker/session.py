@@ -115,8 +115,11 @@ class Session:
         finally:
             self._leave()
             self._transport.close()
-            self._admission.disconnect()
-            self._write_seed()
+            try:
+                self._write_seed()
+            finally:
+                # A worker that leaves waits for its connections, not for what comes after them.
+                self._admission.disconnect()
 
     def _leave(self) -> None:
         """Nothing of the association is left but its connection."""
