@@ -7,18 +7,23 @@ import signal
 import socket
 import ssl
 import subprocess
+from pathlib import Path
 
 import pydicom
 import pytest
+from cryptography.hazmat.primitives import serialization
 from pydicom.uid import UID
 
-from tests.support.certificates import Pair, client_context, issue
+from tests.support.certificates import Pair, client_context, issue, revoke
 from tests.support.daemon import Daemon, NotStarted, storescpd
 from tests.support.hospital import Pki, config, hospital
 from tests.support.objects import EXPLICIT_LITTLE, ct
-from tests.support.processes import eventually
+from tests.support.processes import established, eventually, memory
 from tests.support.rawclient import IMPLICIT_LITTLE, VERIFICATION, associate_request
+from tests.support.scenes import ECHO, SUCCESS, associate, begin, finish, small, store, whole
 from tests.support.tools import need
+
+MIB = 1 << 20
 
 
 @pytest.fixture(scope="module")
@@ -107,31 +112,51 @@ def test_a_title_is_bound_to_a_certificate(pki, tmp_path):
         assert not served(daemon.port, client(pki, "revoked"))
 
 
-def test_another_server_name_is_refused(pki, tmp_path):
-    def asks(name: str | None, port: int) -> bool:
-        context = client(pki, "valid")
-        with socket.create_connection(("127.0.0.1", port), 20) as plain:
-            try:
-                context.wrap_socket(plain, server_hostname=name).close()
-            except ssl.SSLError:
-                return False
-        return True
-
-    with storescpd(tmp_path / "out", config(pki, expected_server_name="pacs.example.org")) as daemon:
-        assert asks("pacs.example.org", daemon.port)
-        assert asks(None, daemon.port)
-        assert not asks("other.example.org", daemon.port)
+HELLO = bytes.fromhex("1603010200010001fc0303")
+"""The begin of a ClientHello of 512 bytes."""
+CROWD = 500
 
 
 def test_half_open_handshakes_hold_nobody_up(pki, tmp_path):
-    silent = []
-    with storescpd(tmp_path / "out", config(pki)) as daemon:
-        try:
-            silent.extend(socket.create_connection(("127.0.0.1", daemon.port)) for _ in range(500))
-            assert served(daemon.port, client(pki, "valid"))
-        finally:
+    """They are all in the worker's hands, and still are when others have been served."""
+    template, sender = small(), client(pki, "valid")
+    with storescpd(tmp_path / "out", {**config(pki), "association": {"acse_timeout": 600}}) as daemon:
+        [worker] = daemon.worker_pids()
+        with contextlib.ExitStack() as stack:
+            silent = [stack.enter_context(socket.create_connection(("127.0.0.1", daemon.port))) for _ in range(CROWD)]
+            for connection in silent[::2]:
+                connection.sendall(HELLO)
+            eventually(lambda: established(worker, daemon.port) == CROWD)
+            with associate(daemon.port, tls=sender) as association:
+                assert [store(association, template, number) for number in range(5)] == [SUCCESS] * 5
+                assert established(worker, daemon.port) == CROWD + 1
+                association.release()
             for connection in silent:
-                connection.close()
+                connection.setblocking(False)
+                with pytest.raises(BlockingIOError):
+                    connection.recv(1)
+        assert all(whole(daemon.directory, template, number) for number in range(5))
+
+
+BIG = 128 * MIB
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("bit_preserving", [True, False])
+def test_a_big_object_takes_no_memory(version, bit_preserving, pki, tmp_path):
+    template, sender = ct(BIG // 2), client(pki, "valid", version)
+    storing = {"storage": {"bit_preserving": bit_preserving, "durability": "none"}}
+    with storescpd(tmp_path / "out", {**config(pki), **storing}) as daemon:
+        [worker] = daemon.worker_pids()
+        with associate(daemon.port, tls=sender, timeout=100) as association:
+            assert store(association, small(), 1) == SUCCESS
+            idle = memory(worker, "VmRSS")
+            Path(f"/proc/{worker}/clear_refs").write_text("5")
+            assert store(association, template, 2) == SUCCESS
+            assert memory(worker, "VmHWM") - idle <= 8 * MIB
+            association.release()
+        assert whole(daemon.directory, template, 2)
 
 
 def test_a_silent_peer_is_left_after_acse_timeout(pki, tmp_path):
@@ -150,31 +175,69 @@ def test_a_plain_peer_gets_no_answer_and_a_line(pki, tmp_path):
 
 
 def test_a_reload_takes_a_new_certificate_and_drops_nobody(pki, tmp_path):
-
+    """An object is under way meanwhile; what cannot be used changes nothing."""
+    template, sender = small(), client(pki, "valid")
     key, certificate = tmp_path / "k.pem", tmp_path / "c.pem"
 
-    def put(pair: Pair) -> None:
+    def put(pair: Pair) -> bytes:
         shutil.copy(pair.key_file, key)
         shutil.copy(pair.certificate_file, certificate)
+        return pair.certificate.public_bytes(serialization.Encoding.DER)
 
     def shown(daemon: Daemon) -> bytes:
         with socket.create_connection(("127.0.0.1", daemon.port), 30) as plain:
-            with client(pki, "valid").wrap_socket(plain) as secure:
+            with sender.wrap_socket(plain) as secure:
                 return secure.getpeercert(binary_form=True)
 
-    put(pki["server"])
+    old = put(pki["server"])
     with storescpd(tmp_path / "out", config(pki, key=str(key), certificate=str(certificate))) as daemon:
-        before = shown(daemon)
-        old = socket.create_connection(("127.0.0.1", daemon.port), 30)
-        secure = client(pki, "valid").wrap_socket(old)
-        put(issue(tmp_path, "fresh", pki["ca"]))
-        daemon.signal(signal.SIGHUP)
-        eventually(lambda: daemon.log().count("serving") >= 2)
-        eventually(lambda: shown(daemon) != before)
+        assert shown(daemon) == old
+        with associate(daemon.port, tls=sender) as association:
+            rest = begin(association, template, 1)
+            new = put(issue(tmp_path, "fresh", pki["ca"]))
+            daemon.signal(signal.SIGHUP)
+            eventually(lambda: daemon.log().count("serving") >= 2)
+            eventually(lambda: shown(daemon) == new)
+            assert finish(association, rest) == SUCCESS
 
-        secure.sendall(associate_request([(1, VERIFICATION, [IMPLICIT_LITTLE])]))
-        assert secure.recv(1) == b"\x02"
-        secure.close()
+            shutil.copy(pki["valid"].key_file, key)
+            daemon.signal(signal.SIGHUP)
+            eventually(lambda: "do not match" in daemon.log())
+            assert shown(daemon) == new
+            assert store(association, template, 2) == SUCCESS
+            association.release()
+        assert all(whole(daemon.directory, template, number) for number in (1, 2))
+
+
+def test_a_reload_takes_a_new_list(pki, tmp_path):
+    """Who is revoked stays in the association that he has, and gets no other one."""
+    crl = tmp_path / "ca.crl"
+    crl.write_bytes(pki["ca"].key_file.with_name("ca.crl").read_bytes())
+    with storescpd(tmp_path / "out", config(pki, crl_files=[str(crl)])) as daemon:
+        with associate(daemon.port, tls=client(pki, "valid")) as association:
+            revoke(tmp_path, pki["ca"], pki["valid"])
+            daemon.signal(signal.SIGHUP)
+            eventually(lambda: daemon.log().count("serving") >= 2)
+            eventually(lambda: not served(daemon.port, client(pki, "valid")))
+            assert association.echo(ECHO) == SUCCESS
+            association.release()
+
+
+def test_the_log_names_the_certificate(pki, tmp_path):
+    need("openssl")
+    command = ["openssl", "x509", "-noout", "-fingerprint", "-sha256", "-subject", "-nameopt", "RFC2253", "-in"]
+    done = subprocess.run([*command, str(pki["valid"].certificate_file)], capture_output=True, text=True, check=True)
+    fingerprint, subject = (row.partition("=")[2] for row in done.stdout.splitlines())
+    with storescpd(tmp_path / "out", config(pki)) as daemon:
+        with associate(daemon.port, tls=client(pki, "valid")) as association:
+            association.release()
+        eventually(lambda: "association ended" in daemon.log())
+        rows = daemon.log().splitlines()
+        [agreed] = [row for row in rows if "TLS agreed" in row]
+        [ended] = [row for row in rows if "association ended" in row]
+        assert "fingerprint=" + fingerprint.replace(":", "").lower() in agreed
+        assert subject in agreed
+        assert subject in ended
 
 
 def test_a_key_that_does_not_match_stops_the_start(pki, tmp_path):

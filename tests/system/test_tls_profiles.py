@@ -16,8 +16,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarnin
 
 PROFILES = {"bcp195-nd": "+py", "bcp195": "+px", "bcp195-extended": "+pz", "aes": "+pa", "null": "+pn"}
 """Ours, and storescp 3.6.7's options."""
-WEAK = ("NULL", "aNULL", "EXPORT", "LOW", "MEDIUM", "3DES", "RC4", "kRSA", "SHA1", "CBC", "CAMELLIA", "ARIA", "PSK", "DSS",
-        "MD5", "kDHE")  # fmt: skip
+WEAK = ("NULL", "aNULL", "EXPORT", "LOW", "MEDIUM", "3DES", "RC4", "kRSA", "SHA1", "CBC", "CAMELLIA", "ARIA", "PSK",
+        "DSS", "MD5", "kDHE")  # fmt: skip
 """Families of suites (ciphers(1)) that nobody should get by default."""
 WEAKEST = "ALL:COMPLEMENTOFALL:@SECLEVEL=0"
 
