@@ -4,6 +4,7 @@ The ledger is the queue; in memory are numbers alone.
 """
 
 import contextlib
+import errno
 import logging
 import math
 import os
@@ -28,6 +29,8 @@ MOST_INTERRUPTIONS = 10
 """A hook during which the machine or the daemon dies so often is what they die of."""
 _ENDED_FROM_OUTSIDE = frozenset(128 + number for number in (signal.SIGINT, signal.SIGKILL, signal.SIGTERM))
 """Exit statuses of hooks that a service manager has ended."""
+_NO_ROOM = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT})
+"""What keeps any hook from starting is no failure of the one whose turn it was."""
 _LINGER_PAUSE = 0.5
 """Seconds between two looks whether what a killed hook had started has ended."""
 
@@ -52,6 +55,8 @@ class Execution:
         self.finished: list[Job] = []
         """Hooks that are done or given up, for who waits for them."""
         self._spent: list[str] = []
+        self._room_at = 0.0
+        """Monotonic time before which there is no room for another process."""
         self.stopping = False
         """All processes of the daemon are being ended: no more hooks are started."""
 
@@ -91,14 +96,17 @@ class Execution:
             self._lanes.add(lane, added)
         now = self._clock.now()
         started: list[Run] = []
-        while self._has_room() and (number := self._lanes.take(now.monotonic)) is not None:
+        while self._has_room(now) and (number := self._lanes.take(now.monotonic)) is not None:
             run = self._begin(jobs.by_id(self._ledger.database, number), now)
             if run is not None:
                 started.append(run)
         return started
 
-    def _has_room(self) -> bool:
+    def _may_start(self) -> bool:
         return not self.stopping and len(self.runs) + len(self._orphaned) < self._concurrency
+
+    def _has_room(self, now: Moment) -> bool:
+        return self._may_start() and now.monotonic >= self._room_at
 
     def _begin(self, job: Job, now: Moment) -> Run | None:
         database = self._ledger.begin()
@@ -114,15 +122,24 @@ class Execution:
             run = runner.spawn(
                 job.id, self._status_file(job), words(command, told), variables, own_output=not policy.inherit_output
             )
-        except OSError as error:
-            jobs.started(database, job, 0, 0, now)
+        except (OSError, UnicodeError) as error:
             self._lanes.free(job.lane)
-            self._failed(job, str(error), now)
+            self._not_started(job, error, now)
             return None
         jobs.started(database, job, run.pid, run.start, now)
         self._watch(job, run, now)
         log_event(logger, logging.DEBUG, "hook started", hook=job.id, kind=job.kind, pid=run.pid)
         return run
+
+    def _not_started(self, job: Job, error: OSError | UnicodeError, now: Moment) -> None:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            self._room_at = now.monotonic + FIRST_PAUSE
+            self._put_back(job, self._room_at)
+            log_event(logger, logging.WARNING, "no room for a hook, it waits", hook=job.id, cause=str(error))
+            return
+        jobs.started(self._ledger.begin(), job, 0, 0, now)
+        cause = f"cannot be spelled in the daemon's locale: {error}" if isinstance(error, UnicodeError) else str(error)
+        self._failed(job, cause, now)
 
     def _command(self, job: Job) -> Command:
         policy = self._policies[job.slot]
@@ -214,8 +231,8 @@ class Execution:
     def next_moment(self) -> float:
         """Monotonic time of the next thing to do unasked."""
         moments = [run.deadline for run in (*self.runs.values(), *self._orphaned) if run.deadline is not None]
-        if self._has_room():
-            moments.append(self._lanes.next_moment())
+        if self._may_start():
+            moments.append(max(self._lanes.next_moment(), self._room_at))
         if self._orphaned:
             moments.append(self._clock.now().monotonic + _LINGER_PAUSE)
         return min(moments, default=math.inf)

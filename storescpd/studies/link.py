@@ -7,6 +7,7 @@ acknowledged it or the patience is at its end.
 import contextlib
 import os
 import secrets
+import select
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -37,7 +38,8 @@ PATIENCE = 10.0
 _PAUSE = 0.02
 """Seconds between two attempts to reach the keeper."""
 _LOOK = 0.5
-"""Seconds between two looks whether a wait for hooks has become pointless."""
+"""Seconds between two looks whether a wait for hooks has become pointless, or whether the keeper was replaced: less
+than the grace in which a new one ends nothing."""
 _LONGEST_ADDRESS = 100
 """Bytes; sun_path of a Unix socket has 108 (unix(7))."""
 _PIECE = 1 << 16
@@ -78,6 +80,7 @@ class Link:
         self._trust = trust
         self._placed: Placed | None = None
         self._trusted_until = 0.0
+        self._look_at = 0.0
 
     def close(self) -> None:
         """The association is over."""
@@ -92,6 +95,17 @@ class Link:
         # From now on the keeper keeps the study open; it has not ended before.
         if time.monotonic() >= self._trusted_until:
             self._placed = None
+
+    def keep_up(self) -> None:
+        """More of an object has come: a keeper that has replaced the one that knows of it is told."""
+        if not self._known or time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + _LOOK
+        if self._socket is not None and _has_gone(self._socket):
+            self.close()
+        if self._socket is None:
+            with contextlib.suppress(OSError):
+                self._connected()
 
     def dropped(self) -> None:
         """The command is over, and nothing was stored."""
@@ -206,6 +220,13 @@ class Link:
             found = self._inbox.feed(data)
             if found:
                 return found[0]
+
+
+def _has_gone(connection: socket.socket) -> bool:
+    """Whether the other end is closed."""
+    poll = select.poll()
+    poll.register(connection, 0)
+    return bool(poll.poll(0))
 
 
 def _reason(answer: Message) -> str:

@@ -44,7 +44,7 @@ def adopt(database: sqlite3.Connection, episode: Episode, now: Moment) -> list[s
     They were moved there, and then their worker or the keeper died before the record: nobody was told of success.
     """
     known = _known(database, episode)
-    files = (name for name, changed in _files(episode.path) if changed >= episode.opened - _SLACK)
+    files = (name for name, changed in _files(episode.path) if changed >= episode.opened - _SLACK and _is_text(name))
     found = {name: ours for name in files if name not in known and (ours := _OURS.match(name))}
     for name, ours in sorted(found.items()):
         record = Record(
@@ -64,6 +64,11 @@ def adopt(database: sqlite3.Connection, episode: Episode, now: Moment) -> list[s
         )
         insert(database, record, episode.id, now)
     return list(found)
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be ours: bytes that no text encodes are somebody else's, and no ledger takes them."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _known(database: sqlite3.Connection, episode: Episode) -> set[str]:

@@ -67,6 +67,8 @@ class Renaming:
         Raises:
             OSError: the directory is there but cannot be worked in.
         """
+        if not self._left:
+            return False
         with _opened(self._episode.path) as folder:
             if folder is None:
                 self._left.clear()

@@ -61,6 +61,11 @@ class Desk:
         if self._sorted:
             self._link.begun()
 
+    def keep_up(self) -> None:
+        """Its data set goes on."""
+        if self._sorted:
+            self._link.keep_up()
+
     def dropped(self) -> None:
         """Its object is not stored."""
         if self._sorted:

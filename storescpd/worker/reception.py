@@ -107,6 +107,8 @@ class Reception:
             TooMuchError: the peer sends too much of an object that has failed.
         """
         self.received += sum(map(len, views))
+        if self._desk is not None:
+            self._desk.keep_up()
         limit = self._storing.max_object_size
         if limit and self.received > limit and self._writer is not None:
             self._fail(f"the object is larger than storage.max_object_size, {limit} bytes")

@@ -453,6 +453,19 @@ def test_files_without_a_record_are_adopted_at_the_start(stage):
     assert sorted(os.listdir(folder)) == ["CT000001", "MR000003", "SC000002", "notes.txt"]
 
 
+def test_a_file_whose_name_is_no_text_is_not_ours(stage):
+    """The keeper must not die of what somebody has put beside our files."""
+    scene = stage()
+    folder = scene.root / scene.store(scene.associate(), "A")
+    scene.clock.wall = os.stat(folder).st_ctime
+    scene.ledger.database.execute("UPDATE episodes SET opened = ?", (scene.clock.wall,))
+    Path(os.fsdecode(os.fsencode(folder) + b"/CT.\xff")).write_bytes(b"")
+    (folder / "MR.1.2.3").write_bytes(b"")
+    scene.restart()
+    query = "SELECT name FROM objects WHERE token LIKE 'adopted%'"
+    assert scene.ledger.database.execute(query).fetchall() == [("MR.1.2.3",)]
+
+
 def test_pending_ends_go_on_with_the_next_keeper(stage):
     scene = stage(on_reception="true")
     association = scene.associate()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import threading
 from pathlib import Path
@@ -364,3 +365,34 @@ def test_objects_that_nobody_looks_into_have_hooks_beside_each_other(tmp_path):
         opened(tmp_path)
         eventually(lambda: len(finished(tmp_path)) == 2)
         assert rows(ledger_of(tmp_path / "out"), "SELECT DISTINCT study, episode FROM objects") == [("", None)]
+
+
+def test_what_a_locale_cannot_spell_fails_and_nothing_else(tmp_path):
+    """The keeper must not die of a title, again with each start."""
+    env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    settings = {"hooks": {"on_reception": ["/bin/sh", "-c", f"echo ran >> {tmp_path}/log"]}}
+    with storescpd(tmp_path / "out", settings, env=env) as daemon:
+        with associate(daemon.port, calling="CT\xe9".encode("latin-1").ljust(16)) as association:
+            assert store(association, "A", 1) == SUCCESS
+        failed = eventually(lambda: json.loads(command(daemon, "--failed-hooks", "--json")))
+        assert ["cannot be spelled" in hook["result"] for hook in failed] == [True]
+        with associate(daemon.port) as association:
+            assert store(association, "B", 1) == SUCCESS
+        eventually(lambda: lines(tmp_path / "log"))
+        assert "keeper died" not in daemon.log()
+
+
+def test_a_hook_for_which_there_is_no_room_runs_when_there_is(tmp_path):
+    """It has not failed: it has not been tried. The keeper's descriptors are few, as processes or memory may be."""
+    gate = f"echo begin >> {tmp_path}/log; {GATE.format(tmp_path)}"
+    with storescpd(tmp_path / "out", {"hooks": {"on_reception": gate, "concurrency": 9}}) as daemon:
+        keeper = keeper_pid(daemon)
+        limit = len(os.listdir(f"/proc/{keeper}/fd")) + 12
+        resource.prlimit(keeper, resource.RLIMIT_NOFILE, (limit, limit))
+        with associate(daemon.port) as association:
+            for study in "ABCDEFGHI":
+                assert store(association, study, 1) == SUCCESS
+        eventually(lambda: "no room" in daemon.log())
+        opened(tmp_path)
+        eventually(lambda: rows(ledger_of(tmp_path / "out"), "SELECT DISTINCT state FROM hooks") == [("done",)])
+        assert len(lines(tmp_path / "log")) == 9

@@ -194,3 +194,63 @@ def test_what_is_no_message_is_refused(data):
 def test_messages_are_bounded():
     with pytest.raises(MessageError, match="65536 are the most"):
         encode(Refused("x" * MOST))
+
+
+@contextmanager
+def listening(ledger: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(socket_path(str(ledger)))
+        listener.listen()
+        listener.settimeout(20)
+        yield listener
+
+
+def test_the_next_keeper_hears_of_an_object_on_its_way_before_it_is_complete(tmp_path, clock):
+    with listening(tmp_path / "l") as listener:
+        one = Link(str(tmp_path / "l"), SENDER)
+        one.announce(Dropped())
+        first, _ = listener.accept()
+        one.begun()
+        one.keep_up()
+        assert [type(message) for message in Inbox().feed(first.recv(4096))] == [Dropped, Begun]
+        first.close()
+        one.keep_up()
+        clock[0] += 1
+        one.keep_up()
+        second, _ = listener.accept()
+        assert Inbox().feed(second.recv(4096)) == [Resumed(None, None, busy=True, sender=SENDER)]
+        clock[0] += 1
+        one.keep_up()
+        second.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            second.recv(4096)
+        second.close()
+        one.close()
+
+
+def test_a_command_that_begins_while_the_keeper_is_replaced_is_told_to_the_next_one(tmp_path, clock):
+    one = Link(str(tmp_path / "l"), SENDER)
+    with listening(tmp_path / "l") as listener:
+        one.announce(Dropped())
+        listener.accept()[0].close()
+    (tmp_path / "l.keeper").unlink()
+    one.begun()
+    one.keep_up()
+    with listening(tmp_path / "l") as listener:
+        clock[0] += 1
+        one.keep_up()
+        second, _ = listener.accept()
+        assert Inbox().feed(second.recv(4096)) == [Resumed(None, None, busy=True, sender=SENDER)]
+        second.close()
+    one.close()
+
+
+def test_a_link_that_had_nothing_to_say_does_not_begin_with_looking_after(tmp_path, clock):
+    with listening(tmp_path / "l") as listener:
+        one = Link(str(tmp_path / "l"), SENDER)
+        one.begun()
+        clock[0] += 1
+        one.keep_up()
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()

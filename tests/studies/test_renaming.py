@@ -142,3 +142,13 @@ def test_many_files_are_renamed_in_slices(ledger, tmp_path):
     assert sum(name.startswith("CT0") for name in os.listdir(tmp_path / "study")) == renaming.SLICE
     assert not work.go_on()
     assert work.count == renaming.SLICE + 7
+
+
+def test_without_a_plan_nothing_is_looked_at(ledger, tmp_path):
+    """Where files keep their names, it does not matter what consumers have made of the directory."""
+    episode = study(ledger, tmp_path, [])
+    (tmp_path / "study").rmdir()
+    (tmp_path / "study").write_text("taken")
+    work = Renaming(ledger.database, episode, durable=True)
+    assert not work.go_on()
+    assert work.count == 0

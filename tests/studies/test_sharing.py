@@ -2,14 +2,18 @@
 
 import json
 import threading
+import time
 
 import pytest
 
 from tests.studies.studies import (
+    CONTEXTS,
     SUCCESS,
     associate,
     command,
+    data_set,
     instance_uid,
+    keeper_pid,
     ledger_of,
     lines,
     rows,
@@ -18,7 +22,9 @@ from tests.studies.studies import (
     tree,
 )
 from tests.support.daemon import storescpd
-from tests.support.processes import eventually
+from tests.support.objects import CT_IMAGE, encode
+from tests.support.processes import end, eventually
+from tests.support.rawclient import store_message, store_request
 
 
 @pytest.mark.parametrize("sort", ["study", "study-uid", "patient-name"])
@@ -46,6 +52,31 @@ def test_four_associations_of_one_study_share_its_directory_and_its_end(sort, tm
         eventually(lambda: "study ended" in daemon.log())
         assert lines(tmp_path / "log") == ["40"]
     assert list(tree(tmp_path / "out").values()) == [[f"CT{number:06d}" for number in range(1, 41)]]
+
+
+def test_a_study_does_not_end_while_an_object_of_it_comes_and_the_keeper_is_replaced(tmp_path):
+    """A long object over a slow line, and a reload or a crash meanwhile."""
+    settings = {"naming": {"sort": "study"}, "studies": {"end_of_study_timeout": 2}}
+    instance = instance_uid("A", 2)
+    data = data_set(study_uid("A"), instance) + encode(0x7FE00010, "OW", bytes(1 << 20))
+    message = store_message(CONTEXTS["CT"], store_request(CT_IMAGE, instance), data, 8192)
+    with storescpd(tmp_path / "out", settings) as daemon, associate(daemon.port) as association:
+        assert store(association, "A", 1) == SUCCESS
+        began = time.monotonic()
+        position = 0
+        while time.monotonic() < began + 5:
+            association.send_raw(message[position : position + 8192])
+            if position == 0:
+                eventually(lambda: "incoming" in str(daemon.incoming()))
+                end(keeper_pid(daemon))
+            position += 8192
+            time.sleep(0.05)
+        assert "study ends" not in daemon.log()
+        association.send_raw(message[position:])
+        assert association.status() == SUCCESS
+        assert len(tree(tmp_path / "out")) == 1
+        eventually(lambda: "study ended" in daemon.log())
+        assert rows(ledger_of(tmp_path / "out"), "SELECT count(*) FROM episodes") == [(1,)]
 
 
 def test_a_router_that_interleaves_ten_studies(tmp_path):
