@@ -55,8 +55,7 @@ def filing(config: Config, slot: str, ledger: str) -> Filing:
 
 
 def _needs_keeper(config: Config) -> bool:
-    hooks = config.hooks
-    return Sort(config.naming.sort) is not Sort.NONE or bool(hooks.on_reception or hooks.on_end_of_study)
+    return Sort(config.naming.sort) is not Sort.NONE or bool(config.hooks.on_reception)
 
 
 def slot_of(peer: Peer) -> str:

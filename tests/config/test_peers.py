@@ -54,9 +54,17 @@ def test_a_default_overrides_too():
          "peers[0].storage.bit_preserving", 4, "naming.sort: does not go with storage.bit_preserving = true"),
         ("[storage]\nbit_preserving = true\n[[peers]]\nlistener = 'dicom'\n[[peers]]\nencoding = { new_vr = false }",
          "peers[1].encoding.new_vr", 6, "does not go with storage.bit_preserving = true"),
+        # What a peer's own table says must be of use to it.
+        ("[naming]\nsort = 'study'\n[[peers]]\nnaming = { sort = 'none' }\nstudies = { rename = true }",
+         "peers[0].studies.rename", 5, 'has no meaning with naming.sort = "none"'),
+        ("[[peers]]\nhooks = { on_end_of_study = 'x' }",
+         "peers[0].hooks.on_end_of_study", 2, 'has no meaning with naming.sort = "none"'),
+        ("[naming]\nsort = 'study'\n[[peers]]\nnaming = { sort = 'patient-name', prefix = 'P' }",
+         "peers[0].naming.prefix", 4, 'has no meaning with naming.sort = "patient-name"'),
+        # What is said for all must be of use to somebody, who does not say it otherwise.
+        ("[studies]\nrename = true\n[[peers]]\nnaming = { sort = 'study' }\nstudies = { rename = false }",
+         "studies.rename", 2, 'has no meaning with naming.sort = "none"'),
         # What the file says for all no longer fits.
-        ("[naming]\nsort = 'study'\n[studies]\nrename = true\n[[peers]]\nnaming = { sort = 'none' }",
-         "peers[0].naming.sort", 6, 'studies.rename: has no meaning with naming.sort = "none"'),
         ("[negotiation]\nprefer = 'all'\n[[peers]]\nencoding = { transfer_syntax = 'implicit' }",
          "peers[0].encoding.transfer_syntax", 4, "compressed objects cannot be converted"),
     ],
@@ -65,6 +73,25 @@ def test_each_result_is_checked(text, key, line, message, problems):
     (problem,) = problems(text)
     assert (problem.key, problem.line) == (key, line)
     assert message in problem.message
+
+
+FOR_ALL = (
+    "[studies]\nend_of_study_timeout = 120\n",
+    "[studies]\nrename = true\nscope = 'peer'\n",
+    "[hooks]\non_end_of_study = 'x'\n",
+    "[naming]\nprefix = 'P'\n",
+)
+
+
+@pytest.mark.parametrize("said", FOR_ALL)
+@pytest.mark.parametrize(
+    ("general", "peer"),
+    [("study", "none"), ("study", "patient-name"), ("none", "study"), ("patient-name", "study-uid")],
+)
+def test_what_is_said_for_all_is_for_those_whom_it_concerns(said, general, peer, problems):
+    sort = f"sort = '{general}'\n"
+    text = said + sort if "[naming]" in said else f"{said}[naming]\n{sort}"
+    assert problems(f"{text}[[peers]]\ncalling_ae_title = 'CT*'\nnaming = {{ sort = '{peer}' }}") == []
 
 
 def test_what_is_wrong_for_all_is_told_once(problems):

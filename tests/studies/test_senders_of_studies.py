@@ -1,6 +1,6 @@
-"""Whose titles a hook is told."""
+"""Whose titles a hook is told, and whose objects are sorted."""
 
-from tests.studies.studies import SUCCESS, associate, lines, store
+from tests.studies.studies import SUCCESS, associate, instance_uid, ledger_of, lines, rows, store, study_uid, tree
 from tests.support.daemon import storescpd
 from tests.support.processes import eventually
 from tests.support.reference import storescp
@@ -28,3 +28,22 @@ def test_a_study_has_its_own_senders_titles(tmp_path):
     with storescpd(tmp_path / "ours", settings) as daemon:
         send(daemon.port)
         assert eventually(lambda: lines(ours)) == ["FIRST TOFIRST"]
+
+
+def test_what_is_said_of_studies_for_all_does_not_concern_whose_objects_are_not_sorted(tmp_path):
+    settings = {
+        "naming": {"sort": "study-uid"},
+        "studies": {"end_of_study_timeout": 0.5, "rename": True},
+        "hooks": {"on_end_of_study": COMMAND.format(tmp_path / "log")},
+        "peers": [{"calling_ae_title": "FLAT", "naming": {"sort": "none"}}],
+    }
+    with storescpd(tmp_path / "out", settings) as daemon:
+        for title in ("FLAT", "DEEP"):
+            with associate(daemon.port, calling=title) as association:
+                assert store(association, title, 1) == SUCCESS
+                association.release()
+        eventually(lambda: lines(tmp_path / "log"))
+    assert lines(tmp_path / "log") == ["DEEP ANY-SCP"]
+    assert tree(tmp_path / "out") == {study_uid("DEEP"): ["CT000001"]}
+    assert (tmp_path / "out" / f"CT.{instance_uid('FLAT', 1)}").is_file()
+    assert rows(ledger_of(tmp_path / "out"), "SELECT count(*) FROM objects") == [(1,)], "no hook needs the other"

@@ -7,10 +7,10 @@ from storescpd.config.problems import Finding, KeyPath
 from storescpd.config.root import Config
 from storescpd.config.rules import encoding, negotiation, peers, ports, profiles, studies, tls
 
-MERGEABLE = (*encoding.RULES, *studies.RULES, *negotiation.RULES)
+MERGEABLE = (*encoding.RULES, *studies.MERGEABLE, *negotiation.RULES)
 """About sections that a peer can override: these hold for each merged configuration too."""
 
-GLOBAL = (*ports.RULES, *tls.RULES, *peers.RULES, *profiles.RULES)
+GLOBAL = (*studies.GLOBAL, *ports.RULES, *tls.RULES, *peers.RULES, *profiles.RULES)
 
 
 def broken_rules(config: Config) -> Iterator[Finding]:

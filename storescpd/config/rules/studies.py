@@ -1,27 +1,56 @@
 """Sorting into studies, and what depends on it (storescp facts 1.7, 1.9)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from storescpd.config.problems import Finding
+from storescpd.config.problems import Finding, KeyPath
 from storescpd.config.root import Config
 from storescpd.config.section import changed
 
 _SORT = ("naming", "sort")
 _TIMEOUT = ("studies", "end_of_study_timeout")
-_OF_A_STUDY = ("end_of_study_timeout", "scope", "rename")
+_OF_A_STUDY = (
+    ("studies", "end_of_study_timeout"),
+    ("studies", "scope"),
+    ("studies", "rename"),
+    ("hooks", "on_end_of_study"),
+)
 """The ledger, and how long it keeps, is also of use to hooks on reception."""
 
 
 def studies_need_sort(config: Config) -> Iterator[Finding]:
     """Without sorting there are no studies that could end."""
-    if config.naming.sort != "none":
-        return
-    keys = [("studies", name) for name in changed(config.studies) if name in _OF_A_STUDY]
-    if config.hooks.on_end_of_study:
-        keys.append(("hooks", "on_end_of_study"))
-    for key in keys:
-        message = 'has no meaning with naming.sort = "none": objects are not sorted into studies'
-        yield Finding(key, message, 'set naming.sort to "study", "study-uid" or "patient-name", or remove it', (_SORT,))
+    for key in _OF_A_STUDY:
+        for place in _idle(config, key, lambda one: one.naming.sort != "none"):
+            message = 'has no meaning with naming.sort = "none": objects are not sorted into studies'
+            remedy = 'set naming.sort to "study", "study-uid" or "patient-name", or remove it'
+            yield Finding(place, message, remedy, (_SORT, (*place[:-2], *_SORT)))
+
+
+def prefix(config: Config) -> Iterator[Finding]:
+    """A prefix is for directories named by time or study UID."""
+    for place in _idle(config, ("naming", "prefix"), lambda one: one.naming.sort in {"study", "study-uid"}):
+        merged = config.for_peer(int(place[1])) if place[0] == "peers" else config
+        message = f'has no meaning with naming.sort = "{merged.naming.sort}"'
+        remedy = 'remove it, or write sort = "study" or "study-uid"'
+        yield Finding(place, message, remedy, (_SORT, (*place[:-2], *_SORT)))
+
+
+def _idle(config: Config, key: tuple[str, str], is_used: Callable[[Config], bool]) -> Iterator[KeyPath]:
+    """Where a key says something that nobody's configuration has a use for.
+
+    What the file says for all is for those whose own table does not say otherwise.
+    """
+    section, name = key
+    inherited = [config]
+    for index, peer in enumerate(config.peers):
+        own = getattr(peer, section)
+        merged = config.for_peer(index)
+        if name not in own.model_fields_set:
+            inherited.append(merged)
+        elif name in changed(own) and not is_used(merged):
+            yield ("peers", index, section, name)
+    if name in changed(getattr(config, section)) and not any(map(is_used, inherited)):
+        yield key
 
 
 def something_ends_a_study(config: Config) -> Iterator[Finding]:
@@ -30,14 +59,6 @@ def something_ends_a_study(config: Config) -> Iterator[Finding]:
         message = "0 means that no timer ends a study, and then some would never end"
         remedy = 'write a time, or scope = "daemon"'
         yield Finding(_TIMEOUT, message, remedy, (("studies", "scope"),))
-
-
-def prefix(config: Config) -> Iterator[Finding]:
-    """A prefix is for directories named by time or study UID."""
-    if config.naming.prefix and config.naming.sort not in {"study", "study-uid"}:
-        message = f'has no meaning with naming.sort = "{config.naming.sort}"'
-        remedy = 'remove it, or write sort = "study" or "study-uid"'
-        yield Finding(("naming", "prefix"), message, remedy, (_SORT,))
 
 
 def hook_placeholders(config: Config) -> Iterator[Finding]:
@@ -52,4 +73,5 @@ def hook_placeholders(config: Config) -> Iterator[Finding]:
             yield Finding(("hooks", name), message, "write the program's path without #f, #a, #c or #r")
 
 
-RULES = (studies_need_sort, something_ends_a_study, prefix, hook_placeholders)
+MERGEABLE = (something_ends_a_study, hook_placeholders)
+GLOBAL = (studies_need_sort, prefix)
