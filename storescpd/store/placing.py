@@ -7,7 +7,7 @@ does renameat2(2) where there are no hard links.
 import errno
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -77,6 +77,14 @@ class Move:
         os.unlink(self.file, dir_fd=self.source)
         return True
 
+    def is_taken(self, name: str) -> bool:
+        """Whether something has the name now."""
+        try:
+            os.stat(name, dir_fd=self.target, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
+
     def _rename_exclusively(self, name: str) -> bool:
         """For file systems without hard links, such as exFAT and many shares."""
         try:
@@ -118,21 +126,53 @@ def place(move: Move, wanted: Place, rule: OnDuplicate, extension: str) -> Store
     if rule is OnDuplicate.OVERWRITE and not wanted.exclusive:
         move.over(wanted.name)
         return Stored(wanted.name, Outcome.STORED, folder)
+    if rule is OnDuplicate.RENAME:
+        return _beside_others(move, wanted, extension)
     for name in _candidates(wanted.name, extension):
         if move.exclusively(name):
             return Stored(name, Outcome.STORED if name == wanted.name else Outcome.SET_ASIDE, folder)
         if rule is OnDuplicate.REJECT and not wanted.exclusive:
             raise DuplicateError(name)
         # A sender that repeats itself gets no copy after another, also where its first one was set aside.
-        if rule is not OnDuplicate.RENAME and same_content(move.source, move.file, move.target, name):
+        if same_content(move.source, move.file, move.target, name):
             os.unlink(move.file, dir_fd=move.source)
             return Stored(name, Outcome.UNCHANGED, folder)
     raise AssertionError("unreachable: numbers do not end")
 
 
+def _beside_others(move: Move, wanted: Place, extension: str) -> Stored:
+    """Under its name, or under a number that nothing has, whatever the others are."""
+    if move.exclusively(wanted.name):
+        return Stored(wanted.name, Outcome.STORED, wanted.folder)
+    first = _free_number(lambda number: move.is_taken(_numbered(wanted.name, extension, number)))
+    # Others may look for a number at the same time.
+    names = (_numbered(wanted.name, extension, number) for number in itertools.count(first))
+    return Stored(next(name for name in names if move.exclusively(name)), Outcome.SET_ASIDE, wanted.folder)
+
+
+def _free_number(is_taken: Callable[[int], bool]) -> int:
+    """A free number after a taken one, in about twice as many looks as it has bits.
+
+    Where nobody has taken files away it is the lowest; a gap may be missed.
+    """
+    free = 1
+    while is_taken(free):
+        free *= 2
+    taken = free // 2
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        if is_taken(middle):
+            taken = middle
+        else:
+            free = middle
+    return free
+
+
 def _candidates(name: str, extension: str) -> Iterator[str]:
     """The name, then the same with a number before its extension."""
     yield name
-    stem = name.removesuffix(extension)
-    for number in itertools.count(1):
-        yield f"{stem}.{number}{extension}"
+    yield from (_numbered(name, extension, number) for number in itertools.count(1))
+
+
+def _numbered(name: str, extension: str, number: int) -> str:
+    return f"{name.removesuffix(extension)}.{number}{extension}"

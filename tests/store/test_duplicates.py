@@ -123,6 +123,36 @@ def test_a_name_that_is_no_file(obstacle, rule, tmp_path):
     assert (tmp_path / "CT.1.1").read_bytes() == NEW
 
 
+def counted(calls: list[str], name: str, call):
+    """A system call that leaves a mark when it is about a name in a directory."""
+
+    def mark(*arguments, **options):
+        calls.extend([name] if set(options) & {"dir_fd", "dst_dir_fd"} else [])
+        return call(*arguments, **options)
+
+    return mark
+
+
+@pytest.mark.parametrize("gap", [None, 1, 4, 299])
+def test_however_many_have_the_name_a_number_is_found_in_few_attempts(gap, tmp_path, monkeypatch):
+    numbers = range(1, 301)
+    for name in ("CT.1.dcm", *(f"CT.1.{number}.dcm" for number in numbers if number != gap)):
+        (tmp_path / name).write_bytes(OLD)
+    sink = directory(tmp_path, on_duplicate=OnDuplicate.RENAME, extension=".dcm")
+    calls: list[str] = []
+    for name in ("link", "stat"):
+        monkeypatch.setattr(os, name, counted(calls, name, getattr(os, name)))
+    with no_leak():
+        stored = put(sink, "CT.1.dcm", NEW)
+    assert stored.outcome is Outcome.SET_ASIDE
+    assert stored.name in {"CT.1.301.dcm", f"CT.1.{gap}.dcm"}
+    assert calls.count("link") == 2
+    assert calls.count("stat") <= 2 * len(f"{300:b}") + 2
+    found = contents(tmp_path)
+    assert found.pop(stored.name) == NEW
+    assert set(found.values()) == {OLD}
+
+
 @pytest.mark.parametrize("rule", [OnDuplicate.KEEP, OnDuplicate.RENAME, OnDuplicate.REJECT])
 def test_a_failed_move_takes_no_name(rule, tmp_path, monkeypatch):
     """Without hard links and without renameat2 the name is reserved first."""
