@@ -189,9 +189,12 @@ class Course:
         self.stir(association.lease, association.token)
         association.lease, association.token = None, ""
 
-    def leave(self, association: Association) -> None:
-        """An association is over."""
+    def leave(self, association: Association, now: Moment) -> None:
+        """An association is over; a file that its worker has moved, without having said so, has its study."""
         self.associations.open.remove(association)
+        episode = self.episodes.get(association.lease or 0)
+        if episode is not None and episode.state in {State.OPEN, State.WAITING}:
+            self._adopt(episode, now)
         self._let_go(association)
 
     def _end(self, episode: Episode, now: Moment, ended_by: str, cause: str) -> None:

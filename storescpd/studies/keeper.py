@@ -220,7 +220,7 @@ class Keeper:
         messages = conversation.hear()
         if messages is None:
             self._selector.unregister(conversation.socket)
-            self._service.leave(conversation)
+            self._service.leave(conversation, now)
             return
         for message in messages:
             self._service.take(conversation, message, now)

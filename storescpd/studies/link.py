@@ -83,7 +83,8 @@ class Link:
         self._look_at = 0.0
 
     def close(self) -> None:
-        """The association is over."""
+        """The association is over, or its keeper is lost; another one may have been given shorter times."""
+        self._placed = None
         if self._socket is not None:
             self._socket.close()
             self._socket = None

@@ -1,5 +1,6 @@
 """What has been received: one row a reception, and the files that were left without one."""
 
+import contextlib
 import os
 import re
 import secrets
@@ -85,11 +86,12 @@ def _files(path: str) -> Iterator[tuple[str, float]]:
     try:
         with os.scandir(path) as entries:
             for entry in entries:
-                status = entry.stat(follow_symlinks=False)
-                if stat.S_ISREG(status.st_mode):
-                    yield entry.name, status.st_ctime
+                # Consumers take files away at any time, and directories too.
+                with contextlib.suppress(FileNotFoundError):
+                    status = entry.stat(follow_symlinks=False)
+                    if stat.S_ISREG(status.st_mode):
+                        yield entry.name, status.st_ctime
     except OSError:
-        # Consumers take directories away at any time.
         return
 
 

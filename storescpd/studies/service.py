@@ -96,9 +96,9 @@ class Service:
         """A connection has come."""
         self._course.associations.open.append(conversation.association)
 
-    def leave(self, conversation: Conversation) -> None:
+    def leave(self, conversation: Conversation, now: Moment) -> None:
         """A connection has gone."""
-        self._course.leave(conversation.association)
+        self._course.leave(conversation.association, now)
         if conversation in self._waiting:
             self._waiting.remove(conversation)
         conversation.socket.close()

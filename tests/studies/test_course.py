@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -250,7 +251,7 @@ def test_another_study_of_another_association(scope, peer, ended, stage):
     scene = stage(scope)
     first = scene.associate()
     scene.store(first, "A")
-    scene.course.leave(first)
+    scene.course.leave(first, scene.clock.now())
     scene.store(scene.associate(), "B", peer=peer)
     assert scene.look() == ended
 
@@ -319,7 +320,7 @@ def test_an_object_that_comes_too_late_opens_the_study_again_where_it_lies(stage
     association = scene.associate()
     scene.store(association, "A")
     placed = scene.place(association, "A")
-    scene.course.leave(association)
+    scene.course.leave(association, scene.clock.now())
     scene.clock.sleep(61)
     assert scene.look() == ["A"]
     again = scene.associate()
@@ -451,6 +452,45 @@ def test_files_without_a_record_are_adopted_at_the_start(stage):
     scene.clock.sleep(60)
     assert scene.look() == ["A"]
     assert sorted(os.listdir(folder)) == ["CT000001", "MR000003", "SC000002", "notes.txt"]
+
+
+def test_a_file_that_vanishes_meanwhile_keeps_no_other_from_being_adopted(stage, monkeypatch):
+    """Consumers take files away at any time."""
+    scene = stage()
+    folder = scene.root / scene.store(scene.associate(), "A")
+    scene.clock.wall = os.stat(folder).st_ctime
+    scene.ledger.database.execute("UPDATE episodes SET opened = ?", (scene.clock.wall,))
+    names = [f"MR.1.2.{number}" for number in range(5)]
+    for name in names:
+        (folder / name).write_bytes(b"")
+    scan = os.scandir
+
+    @contextmanager
+    def consumed(path):
+        with scan(path) as entries:
+            listed = list(entries)
+            (folder / names[2]).unlink()
+            yield listed
+
+    monkeypatch.setattr(os, "scandir", consumed)
+    scene.restart()
+    query = "SELECT name FROM objects WHERE token LIKE 'adopted%' ORDER BY name"
+    found = [name for (name,) in scene.ledger.database.execute(query)]
+    assert found == [name for name in names if name != names[2]]
+
+
+def test_a_file_whose_worker_died_before_its_record_is_adopted_at_once(stage):
+    """Else it would stay behind without a number when its study ends."""
+    scene = stage(rename=True)
+    association = scene.associate()
+    folder = scene.root / scene.store(association, "A")
+    scene.clock.wall = os.stat(folder).st_ctime
+    scene.place(association, "A")
+    (folder / "MR.1.2.3").write_bytes(b"")
+    scene.course.leave(association, scene.clock.now())
+    scene.clock.sleep(60)
+    assert scene.look() == ["A"]
+    assert sorted(os.listdir(folder)) == ["CT000001", "MR000002"]
 
 
 def test_a_file_whose_name_is_no_text_is_not_ours(stage):

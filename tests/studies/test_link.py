@@ -148,6 +148,26 @@ def test_a_record_is_repeated_to_the_next_keeper_which_is_told_what_went_before(
     assert keeper.heard[1] == keeper.heard[3] == keeper.heard[5]
 
 
+def test_another_keeper_is_asked_for_the_directory_anew(tmp_path, clock):
+    """It may have been given shorter times."""
+    one = Link(str(tmp_path / "l"), SENDER, 30.0)
+    heard = []
+    for number in range(2):
+        with played(tmp_path / "l") as keeper:
+            if number:
+                clock[0] += 1
+            one.begun()
+            one.keep_up()
+            one.place(place())
+            keeper.next.append(Recorded())
+            one.record(record())
+            heard.append(keeper)
+            connection = one._socket
+            connection.shutdown(socket.SHUT_RDWR)
+        (tmp_path / "l.keeper").unlink()
+    assert [keeper.kinds().count("Place") for keeper in heard] == [1, 1]
+
+
 def test_patience_ends(tmp_path):
     one = Link(str(tmp_path / "nobody"), SENDER, patience=0.1)
     with pytest.raises(KeeperError, match="does not answer"):
