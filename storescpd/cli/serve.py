@@ -6,13 +6,18 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from storescpd.cli.status import Exit
-from storescpd.config import ConfigError, detected, load
+from storescpd.config import Config, ConfigError, detected, load
+from storescpd.store.incoming import OWN_FOLDER
 from storescpd.supervisor.activation import adopt
+from storescpd.supervisor.control import socket_name
+from storescpd.supervisor.launch import Launch
+from storescpd.supervisor.preparing import StartError
 from storescpd.supervisor.report import Report, error_number
-from storescpd.supervisor.supervisor import StartError, Supervisor
+from storescpd.supervisor.supervisor import Supervisor
 from storescpd.telemetry.events import log_event
 from storescpd.telemetry.handlers import configure, remember_errors
 from storescpd.telemetry.notify import Notifier
@@ -32,7 +37,13 @@ def serve(path: Path) -> int:
         config = read()
         os.umask(config.process.umask)
         configure(config.logging.level, config.logging.destination, config.logging.format)
-        return Supervisor(config, read, report, adopt(environment.passed_sockets)).run()
+        launch = Launch(
+            config_file=str(path.absolute()),
+            control=control_path(path, config, os.environ),
+            passed=adopt(environment.passed_sockets),
+            errors=remember_errors(),
+        )
+        return Supervisor(config, read, report, launch).run()
     except ConfigError as error:
         print(error, file=sys.stderr)
         report.failed(f"bad configuration: {error}", error_number(error) or errno.EINVAL)
@@ -42,3 +53,10 @@ def serve(path: Path) -> int:
         log_event(logger, logging.CRITICAL, "start failed", cause=str(error))
         report.failed(f"start failed: {error}", error_number(error))
         return Exit.FAILURE
+
+
+def control_path(path: Path, config: Config, variables: Mapping[str, str]) -> str:
+    """Where the control socket lies: in systemd's runtime directory, or beside the temporary files."""
+    runtime = variables.get("RUNTIME_DIRECTORY", "").split(":")[0]
+    folder = runtime or os.path.join(os.path.abspath(config.storage.directory), OWN_FOLDER)
+    return os.path.join(folder, socket_name(path))

@@ -26,12 +26,15 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--import-profiles", metavar="FILE", help="print an association profile file of storescp (-xf) as TOML tables"
     )
+    what.add_argument("--status", action="store_true", help="show how the daemon that runs is doing")
+    what.add_argument("--reload", action="store_true", help="have the daemon read its file again, and wait for it")
     what.add_argument("--studies", action="store_true", help="list open and recent studies from the ledger")
     what.add_argument("--failed-hooks", action="store_true", help="list the hooks that were given up")
     what.add_argument("--retry-hooks", action="store_true", help="run the hooks that were given up once more")
     what.add_argument("--echo", nargs=2, metavar=("HOST", "PORT"), help="send a C-ECHO to a DICOM peer")
     what.add_argument("--version", action="version", version=f"storescpd {__version__}")
-    made.add_argument("--json", action="store_true", help="with --studies and --failed-hooks: print JSON")
+    made.add_argument("--pid-file", metavar="FILE", help="keep the process id there; or: where the daemon keeps it")
+    made.add_argument("--json", action="store_true", help="with --status, --studies and --failed-hooks: print JSON")
     return made
 
 
@@ -58,9 +61,22 @@ def _chosen(options: argparse.Namespace) -> Callable[[Path], int]:
         from storescpd.cli.dump import dump_config
 
         return dump_config
+    if options.status or options.reload:
+        return _about_running(options)
     if options.studies or options.failed_hooks or options.retry_hooks:
         return _about_studies(options)
     return _serve
+
+
+def _about_running(options: argparse.Namespace) -> Callable[[Path], int]:
+    pid_file = Path(options.pid_file) if options.pid_file else None
+    if options.reload:
+        from storescpd.cli.reload import reload
+
+        return functools.partial(reload, pid_file=pid_file)
+    from storescpd.cli.running import show_status
+
+    return functools.partial(show_status, pid_file=pid_file, as_json=options.json)
 
 
 def _about_studies(options: argparse.Namespace) -> Callable[[Path], int]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import functools
 import logging
 import os
 import resource
@@ -10,30 +9,26 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from storescpd.access.tls import TlsError
-from storescpd.config import Config, ConfigError
-from storescpd.config.passed import PassedSocket
-from storescpd.store import StorageError
-from storescpd.studies.errors import LedgerError
-from storescpd.studies.ledger import inspect
-from storescpd.supervisor import cpus
+from storescpd.config import Config
+from storescpd.supervisor import status
+from storescpd.supervisor.checking import Check
 from storescpd.supervisor.children import Children, Generation
+from storescpd.supervisor.control import Answer, Control
 from storescpd.supervisor.health import Health
 from storescpd.supervisor.keeping import KeeperProcess
-from storescpd.supervisor.listeners import BIND_PATIENCE, Key, ListenError, bind, close, describe
+from storescpd.supervisor.launch import Launch
+from storescpd.supervisor.listeners import Key, Place, describe
+from storescpd.supervisor.preparing import StartError, Verdict
+from storescpd.supervisor.renewal import Outcome, Renewal, Steps
 from storescpd.supervisor.report import Report
 from storescpd.supervisor.stacks import show_stacks_at_death
+from storescpd.supervisor.succession import Succession, announce
 from storescpd.telemetry.events import log_event
-from storescpd.telemetry.handlers import configure
-from storescpd.worker.accept import Listener
-from storescpd.worker.dictionaries import DictionaryError
 from storescpd.worker.process import LAST_GRACE, LEAVE_GRACE
-from storescpd.worker.scoreboard import Scoreboard
-from storescpd.worker.securing import ask_password
-from storescpd.worker.settings import settings
+from storescpd.worker.scoreboard import Accepting, Scoreboard
 
 SHORT_LIFE = 5.0
 """Seconds; a worker that dies younger is replaced with growing pauses."""
@@ -49,10 +44,6 @@ LONGEST_SLEEP = 3600.0
 logger = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
-
-
-class StartError(Exception):
-    """The daemon cannot start; the text says why and what to do."""
 
 
 @dataclass(slots=True)
@@ -83,77 +74,92 @@ class Stopping:
 class Supervisor:
     """Owns ports and workers from the start to the end of the daemon."""
 
-    def __init__(
-        self,
-        config: Config,
-        reload: Callable[[], Config] | None,
-        report: Report,
-        passed: Mapping[PassedSocket, socket.socket],
-    ) -> None:
+    def __init__(self, config: Config, reload: Callable[[], Config] | None, report: Report, launch: Launch) -> None:
         """``reload`` makes the next configuration at SIGHUP; without it SIGHUP is the end of the terminal."""
         self._reload = reload
         self._report = report
-        self._passed = passed
-        # Asked once: a reload must not wait for somebody at the terminal.
-        self._ask = functools.cache(ask_password)
+        self._launch = launch
+        self._started = time.time()
         self._selector = selectors.DefaultSelector()
         self._wakeup, self._wakeup_writer = socket.socketpair()
         self._scoreboard = Scoreboard()
         report.count_by(self._scoreboard)
         self._children = Children(self._scoreboard, self._forget)
-        self._keeper = KeeperProcess(self._children, self._leave_to_keeper, self._scoreboard)
+        self._keeper = KeeperProcess(self._children, self._leave_ports, self._scoreboard)
         self._health = Health(self._scoreboard, self._children.stacks, self._children.kill)
         self._stopping = Stopping()
         self._replacement = Replacement()
-        self._serving = False
-        self._generation = self._prepare(config, 1, {}, BIND_PATIENCE)
+        self._serving = self._has_served = False
+        questions = {"status": self._on_status, "reload": self._on_reload}
+        self._control = Control(launch.control, questions, self._selector)
+        self._succession = Succession(config, launch, self._open_control)
+        self._renewal = Renewal(self._steps(), self._selector)
 
-    def _prepare(self, config: Config, number: int, kept: Mapping[Key, Listener], patience: float) -> Generation:
-        """Everything that a generation needs; nothing has changed when this raises.
+    @property
+    def _generation(self) -> Generation:
+        return self._succession.present
 
-        Raises:
-            StartError: it cannot serve.
-            ConfigError: a file that the configuration names is wrong.
-        """
-        try:
-            made = settings(config, self._ask)
-            for directory in made.directories:
-                directory.prepare()
-            if made.keeper is not None:
-                self._inspect(made.keeper.ledger)
-            listeners = bind(config, self._passed, kept, patience)
-        except KeyError as error:
-            raise StartError(f"storage.group: {error.args[0]}; create the group or leave it empty") from error
-        except TlsError as error:
-            raise StartError(f"tls.{error.key}: {error}") from error
-        except (StorageError, ListenError, DictionaryError, LedgerError) as error:
-            raise StartError(str(error)) from error
-        workers = config.process.workers
-        return Generation(
-            number=number,
-            workers=min(cpus.usable(), cpus.MOST_WORKERS) if workers == "auto" else workers,
-            listeners=listeners,
-            settings=made,
-            drain_timeout=config.process.drain_timeout,
-            reload_drain_timeout=config.process.reload_drain_timeout,
+    def _steps(self) -> Steps:
+        board = self._scoreboard
+        return Steps(
+            check=lambda: Check(self._examine, self._leave_to_check),
+            adopt=self._replace,
+            draining=lambda: len(status.earlier(self._generation, self._children)),
+            serving=lambda: self._serving,
+            left=lambda: not board.accepting_before(self._generation.number),
+            empty=lambda: not board.accepting_before(self._generation.number, Accepting.REST),
+            close=self._succession.close_retired,
+            begun=self._report.reloading,
+            failed=lambda causes: self._report.reload_failed(" ".join(causes), serving=self._serving),
         )
 
-    def _inspect(self, ledger: str) -> None:
-        """Whether a ledger can be used; workers of earlier generations know one only.
+    def _open_control(self) -> None:
+        account = self._launch.account
+        self._control.open(*((os.geteuid(), os.getegid()) if account is None else (account.uid, account.gid)))
 
-        Raises:
-            LedgerError: not.
-        """
-        if self._keeper.ledger not in {None, ledger}:
-            raise LedgerError(f"the ledger {self._keeper.ledger} is in use: studies.ledger changes with a restart only")
-        inspect(ledger)
+    def _examine(self) -> Verdict:
+        if self._reload is None:
+            raise StartError("there is no configuration file to read again")
+        return self._succession.examine(self._reload(), self._keeper.ledger)
+
+    def _replace(self, config: Config, places: Mapping[Key, Place]) -> None:
+        """Another generation takes over as soon as it serves."""
+        self._succession.follow(config, places)
+        self._serving = False
+        self._keeper.want(self._generation.settings.keeper)
+        self._fork_missing()
+
+    def _on_status(self, answer: Answer) -> None:
+        seen = status.Situation(
+            config=self._launch.config_file,
+            started=self._started,
+            serving=self._serving,
+            generation=self._generation,
+            reload=self._renewal.last,
+            mishap=self._launch.errors.last(),
+        )
+        answer(status.status(seen, self._children, self._scoreboard))
+
+    def _on_reload(self, answer: Answer) -> None:
+        if self._stopping.asked:
+            answer({"problems": ["the daemon stops"], "bad_file": False})
+        else:
+            self._renewal.ask(lambda outcome: answer(self._told(outcome)))
+
+    def _told(self, outcome: Outcome) -> dict[str, object]:
+        return {
+            "problems": list(outcome.problems),
+            "bad_file": outcome.bad_file,
+            "generation": self._generation.number,
+            "workers": self._generation.workers,
+        }
 
     def run(self) -> int:
         """Serve until told to stop; returns the exit status."""
         _raise_limits()
         show_stacks_at_death()
         self._listen_to_signals()
-        _announce(self._generation.listeners.values())
+        announce(self._generation.listeners.values())
         self._keeper.want(self._generation.settings.keeper)
         self._fork_missing()
         while not (self._stopping.asked and not self._children.workers):
@@ -161,6 +167,7 @@ class Supervisor:
                 key.data()
             self._keep_time()
         self._keeper.stop()
+        self._control.close()
         log_event(logger, logging.INFO, "stopped")
         if self._keeper.refused:
             self._report.failed("start failed: the ledger cannot be used; the log says why", errno.EIO)
@@ -183,21 +190,30 @@ class Supervisor:
     def _forget(self) -> None:
         """In a fresh child: let go of what is the supervisor's."""
         signal.set_wakeup_fd(-1)
+        self._launch.forget()
         self._report.leave()
         self._selector.close()
+        self._control.leave()
         self._wakeup.close()
         self._wakeup_writer.close()
+        self._succession.close_retired()
 
-    def _leave_to_keeper(self) -> None:
-        """In a fresh keeper: the ports are no concern of it."""
+    def _leave_ports(self) -> None:
+        """In a fresh child that is no worker: the ports are no concern of it."""
         self._forget()
-        close(self._generation.listeners.values())
+        self._succession.close()
+
+    def _leave_to_check(self) -> None:
+        """In a fresh check: one that hangs holds nothing."""
+        self._leave_ports()
+        self._children.release()
 
     def _pause(self) -> float:
         planned = (
             self._replacement.due,
             self._stopping.kill_at,
             self._keeper.due,
+            self._renewal.due,
             self._report.due(),
             None if self._stopping.asked else self._health.due,
         )
@@ -207,6 +223,7 @@ class Supervisor:
     def _keep_time(self) -> None:
         now = time.monotonic()
         if not self._stopping.asked:
+            self._renewal.look(now)
             self._health.look(now, self._children.places() | self._keeper.places())
         # A stop has its own limit for those that do not end.
         self._report.keep_time(now, healthy=self._stopping.asked or self._health.good)
@@ -240,9 +257,13 @@ class Supervisor:
             self._serving = True
             log_event(logger, logging.INFO, "serving", workers=generation.workers, generation=generation.number)
             self._report.serving(_described(generation))
+            if not self._has_served:
+                self._has_served = True
+                self._launch.serving()
             self._retire_others()
 
     def _retire_others(self) -> None:
+        self._succession.retire()
         for worker in self._children.workers.values():
             if worker.generation is not self._generation:
                 os.kill(worker.pid, signal.SIGUSR1)
@@ -253,7 +274,7 @@ class Supervisor:
             self._bury()
         ending = self._stopping.asked or signal.SIGTERM in numbers or signal.SIGINT in numbers
         if signal.SIGHUP in numbers and not ending and self._reload is not None:
-            self._renew(self._reload)
+            self._renewal.ask()
         for number in numbers:
             if number in (signal.SIGTERM, signal.SIGINT) or self._hangs_up(number):
                 at_once = number == signal.SIGINT or self._stopping.asked
@@ -270,50 +291,12 @@ class Supervisor:
             if not expected:
                 self._replacement.plan(time.monotonic() - worker.born)
 
-        for pid, status in self._children.others:
-            self._keeper.buried(pid, status, stopping=self._stopping.asked)
+        for pid, state in self._children.others:
+            self._keeper.buried(pid, state, stopping=self._stopping.asked)
+            self._renewal.buried(pid, state)
         self._children.others.clear()
         if self._keeper.refused and not self._stopping.asked:
             self._stop(signal.SIGINT)
-
-    def _renew(self, reload: Callable[[], Config]) -> None:
-        """Serve by the configuration file as it is now; a bad one changes nothing."""
-        self._report.reloading()
-        try:
-            self._replace(reload())
-        except ConfigError as error:
-            self._reload_failed([str(problem) for problem in error.problems])
-        except (StartError, OSError) as error:
-            self._reload_failed([str(error)])
-        except Exception as error:
-            logger.exception("reload failed by a defect")
-            self._report.reload_failed(repr(error), serving=self._serving)
-
-    def _reload_failed(self, causes: list[str]) -> None:
-        for cause in causes:
-            log_event(logger, logging.ERROR, "reload failed", cause=cause)
-        self._report.reload_failed(" ".join(causes), serving=self._serving)
-
-    def _replace(self, config: Config) -> None:
-        """Another generation takes over as soon as it serves; until the last line that can fail all is as it was."""
-        old = self._generation
-        generation = self._prepare(config, old.number + 1, old.listeners, patience=0.0)
-        known = {listener.socket for listener in old.listeners.values()}
-        fresh = [listener for listener in generation.listeners.values() if listener.socket not in known]
-        umask = os.umask(config.process.umask)
-        try:
-            configure(config.logging.level, config.logging.destination, config.logging.format)
-        except BaseException:
-            os.umask(umask)
-            close(fresh)
-            raise
-        self._generation, self._serving = generation, False
-        kept = {listener.socket for listener in generation.listeners.values()}
-        close(listener for listener in old.listeners.values() if listener.socket not in kept)
-        log_event(logger, logging.INFO, "reloading", generation=generation.number)
-        _announce(fresh)
-        self._keeper.want(generation.settings.keeper)
-        self._fork_missing()
 
     def _stop(self, order: signal.Signals) -> None:
         """SIGTERM lets open associations end, SIGINT does not."""
@@ -321,17 +304,12 @@ class Supervisor:
         log_event(logger, logging.INFO, message, workers=len(self._children.workers))
         drain = self._generation.drain_timeout if order is signal.SIGTERM else 0.0
         self._stopping.asked = True
+        self._renewal.stop()
         patience = drain + LAST_GRACE + LEAVE_GRACE + KILL_GRACE
         self._stopping.kill_at = time.monotonic() + patience
         self._report.stopping(message, patience)
-        close(self._generation.listeners.values())
+        self._succession.close()
         self._children.signal(order)
-
-
-def _announce(listeners: Iterable[Listener]) -> None:
-    for listener in listeners:
-        # The address stands in the message: scripts and people look for it.
-        log_event(logger, logging.INFO, f"listening on {describe(listener)} ({listener.name})")
 
 
 def _described(generation: Generation) -> str:

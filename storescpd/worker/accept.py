@@ -7,7 +7,7 @@ import select
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from storescpd.telemetry.events import log_event
 from storescpd.worker.addresses import endpoint, plain_address
@@ -16,7 +16,8 @@ from storescpd.worker.buffers import BufferPool
 from storescpd.worker.journal import Journal
 from storescpd.worker.options import set_options
 from storescpd.worker.refusals import Refusals
-from storescpd.worker.scoreboard import Slot
+from storescpd.worker.retirement import Retirement
+from storescpd.worker.scoreboard import Accepting, Slot
 from storescpd.worker.session import Session
 from storescpd.worker.settings import Settings
 from storescpd.worker.threads import Threads
@@ -46,6 +47,7 @@ class Listener:
 
     socket: socket.socket
     name: str
+    retirement: Retirement = field(default_factory=Retirement, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class AcceptLoop:
         self._told = -math.inf
         self.sessions: dict[Session, socket.socket] = {}
 
-    def start(self) -> None:
+    def start(self, accepting: Accepting = Accepting.ALL) -> None:
         """Begin to take connections."""
         settings = self._settings
         for listener in self._listeners.values():
@@ -83,7 +85,7 @@ class AcceptLoop:
             set_options(listener.socket, settings.send_timeout, settings.keepalive)
             self._poll.register(listener.socket, select.POLLIN)
         self._poll.register(self._stop, select.POLLIN)
-        self._slot.set_accepting(accepting=True)
+        self._slot.set_accepting(accepting)
         self._threads.start()
 
     def stand_in(self) -> None:
@@ -91,14 +93,22 @@ class AcceptLoop:
         if not self._threads.has_waiting():
             self._slot.beat(time.monotonic())
 
-    def stop(self) -> None:
-        """Take no more connections: the listening sockets are closed in this worker."""
-        self._slot.set_accepting(accepting=False)
+    def stop(self, keep: Sequence[Listener] = ()) -> None:
+        """Take no more connections: the listening sockets are closed in this worker, but for those to be kept."""
         os.eventfd_write(self._stop, 1)
         self._threads.join()
+        self._slot.set_accepting(Accepting.NONE)
         for listener in self._listeners.values():
-            listener.socket.close()
+            if listener not in keep:
+                listener.socket.close()
         self._listeners.clear()
+
+    def waited_for(self) -> bool:
+        """Whether a connection waits to be taken."""
+        poll = select.poll()
+        for listener in self._listeners.values():
+            poll.register(listener.socket, select.POLLIN)
+        return bool(poll.poll(0))
 
     def _wait(self) -> Connection | None:
         """The next connection; ``None`` when there will be none."""

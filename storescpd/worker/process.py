@@ -21,7 +21,8 @@ from storescpd.store import StorageError
 from storescpd.telemetry.events import log_event
 from storescpd.worker.accept import HEARTBEAT, AcceptLoop, Listener
 from storescpd.worker.admission import Control
-from storescpd.worker.scoreboard import Slot
+from storescpd.worker.retirement import LINGER
+from storescpd.worker.scoreboard import Accepting, Slot
 from storescpd.worker.settings import Settings
 
 LAST_GRACE = 5.0
@@ -35,6 +36,8 @@ DRAIN_PAUSE = 0.05
 """Seconds between two looks whether the last association has ended."""
 READY = b"R"
 """What a worker writes to the supervisor once it serves."""
+LEFT = b"L"
+"""What it writes when it takes no more connections, and before that when it does so at ports to be closed only."""
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +74,10 @@ class Process:
         self._poll = select.poll()
         self._wakeup, self._wakeup_writer = socket.socketpair()
         self._draining = False
+        self._rest: AcceptLoop | None = None
+        """Takes what waits at ports that are to be closed."""
+        self._rest_until: float | None = None
+        """Monotonic time from which on it may stop; ``None`` when it does not run."""
         self._press_at = self._cut_at = self._leave_at = math.inf
 
     def run(self) -> None:
@@ -78,16 +85,19 @@ class Process:
         self._prepare()
         self._orders.slot.beat(time.monotonic())
         self._accept.start()
-        os.write(self._orders.ready, READY)
+        self._tell(READY)
         while not self._done():
             for fd, _ in self._poll.poll(self._pause()):
                 self._handle(fd)
             self._press(time.monotonic())
             self._live()
+            self._finish_rest(time.monotonic())
 
     def _done(self) -> bool:
         # The board counts from the accept on, before there is a session.
-        return self._draining and (not self._orders.slot.connections or time.monotonic() >= self._leave_at)
+        if not self._draining or self._rest_until is not None:
+            return False
+        return not self._orders.slot.connections or time.monotonic() >= self._leave_at
 
     def _prepare(self) -> None:
         self._wakeup.settimeout(0)
@@ -139,19 +149,43 @@ class Process:
 
     def _obey(self, number: int) -> None:
         if number == signal.SIGUSR1:
-            self._drain(self._orders.reload_drain_timeout or math.inf)
+            retired = [listener for listener in self._orders.listeners if listener.retirement.begun]
+            self._drain(self._orders.reload_drain_timeout or math.inf, retired)
         elif number == signal.SIGINT:
             self._drain(0.0)
             self._cut_at = time.monotonic()
         else:
             self._drain(self._orders.drain_timeout)
 
-    def _drain(self, timeout: float) -> None:
-        """Take no more connections; what is open goes on for so many seconds."""
+    def _drain(self, timeout: float, retired: Sequence[Listener] = ()) -> None:
+        """Take no more connections but those that wait at retired ports; what is open goes on for so many seconds."""
         self._press_at = min(self._press_at, time.monotonic() + timeout)
-        if not self._draining:
-            self._draining = True
-            self._accept.stop()
+        if self._draining:
+            self._leave_rest()
+            return
+        self._draining = True
+        self._accept.stop(keep=retired)
+        if retired:
+            self._rest = AcceptLoop(retired, self._orders.settings, self._orders.slot, self._control)
+            self._rest_until = time.monotonic() + LINGER
+            self._rest.start(Accepting.REST)
+        self._tell(LEFT)
+
+    def _finish_rest(self, now: float) -> None:
+        """Nobody new can come to a retired port: when those that wait have been taken it is closed."""
+        if self._rest and self._rest_until is not None and now >= self._rest_until and not self._rest.waited_for():
+            self._leave_rest()
+
+    def _leave_rest(self) -> None:
+        if self._rest and self._rest_until is not None:
+            self._rest_until = None
+            self._rest.stop()
+            self._tell(LEFT)
+
+    def _tell(self, word: bytes) -> None:
+        """To a supervisor that is gone nothing is said."""
+        with contextlib.suppress(OSError):
+            os.write(self._orders.ready, word)
 
     def _press(self, now: float) -> None:
         """The time is over: abort between objects, and at the very end inside them."""
@@ -168,7 +202,8 @@ class Process:
 
     def _wake(self, *, idle_only: bool) -> None:
         """End the waiting of sessions: to their threads it looks as if the peer had sent its last byte."""
-        for session, connection in list(self._accept.sessions.items()):
+        loops = [loop for loop in (self._accept, self._rest) if loop is not None]
+        for session, connection in [item for loop in loops for item in list(loop.sessions.items())]:
             if not idle_only or session.between_objects:
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RD)

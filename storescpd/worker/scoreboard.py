@@ -9,8 +9,9 @@ import mmap
 import os
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 from ipaddress import ip_address
 
 from storescpd.worker.tally import Tally
@@ -33,6 +34,16 @@ _TABLES = _BEATS + (MAX_SLOTS + 1) * 8
 _TABLE_SIZE = MAX_PEERS * PEER_SIZE
 _FLOCK = struct.Struct("hhqqi0q")
 """struct flock of fcntl(2) where off_t has 64 bits: kind, whence, start, length, process."""
+
+
+class Accepting(IntEnum):
+    """Where a worker takes connections."""
+
+    NONE = 0
+    ALL = 1
+    """At all its ports."""
+    REST = 2
+    """Only what waits at ports that are to be closed."""
 
 
 def peer_key(address: str) -> bytes:
@@ -116,6 +127,23 @@ class Scoreboard:
         """Workers of a generation that take connections."""
         return sum(1 for _ in self._accepting(generation))
 
+    def accepting_before(self, generation: int, least: Accepting = Accepting.ALL) -> bool:
+        """Whether a worker of another generation takes connections; ``REST``: or only what waits."""
+        words = self.words
+        kinds = {Accepting.ALL, least}
+        return any(
+            words[_ACCEPTING + index] in kinds and words[_GENERATIONS + index] != generation
+            for index in range(words[0])
+        )
+
+    def associations_in(self, indices: Iterable[int]) -> int:
+        """Associations in some slots."""
+        return sum(self.words[_ASSOCIATIONS + index] for index in indices)
+
+    def free(self) -> int:
+        """Slots that nobody has."""
+        return sum(1 for index in range(MAX_SLOTS) if not self.words[_PIDS + index])
+
     def least_connections(self, generation: int, alive_since: float) -> int:
         """Open connections of the accepting worker of a generation that has the fewest.
 
@@ -158,9 +186,9 @@ class Slot:
         """The generation that this worker belongs to."""
         return self._words[_GENERATIONS + self.index]
 
-    def set_accepting(self, *, accepting: bool) -> None:
-        """Say whether this worker takes connections; one that does not is no measure for the others."""
-        self._words[_ACCEPTING + self.index] = int(accepting)
+    def set_accepting(self, accepting: Accepting) -> None:
+        """Say where this worker takes connections; one that does not is no measure for the others."""
+        self._words[_ACCEPTING + self.index] = accepting
 
     def beat(self, now: float) -> None:
         """The accept loop is alive, by the monotonic clock in seconds."""

@@ -35,6 +35,10 @@ LARGEST_GROUP_ID = 2**32 - 2
 """chown(2) takes the next number for none."""
 
 
+class GroupError(Exception):
+    """There is no such group; the text names the key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deadlines:
     """Seconds, 0 for none."""
@@ -164,7 +168,7 @@ def settings(config: Config, ask: Ask = nobody_to_ask) -> Settings:
     """The settings of a worker that serves by this configuration.
 
     Raises:
-        KeyError: storage.group names a group that does not exist.
+        GroupError: storage.group names a group that does not exist.
         DictionaryError: a data dictionary cannot be used.
         ConfigError: a profile cannot be had from the profile file.
         TlsError: a key, a certificate or a rule of [tls] cannot be used.
@@ -227,7 +231,10 @@ def _rule(
     own = bool(peer.negotiation.model_fields_set)
     agreements = _agreements(merged.model_copy(update={"listeners": ()}) if own else merged, found)
     filed = filing(merged, slot_of(peer), ledger)
-    return matchers, _service(merged, names, agreements, filed, accept=peer.accept)
+    try:
+        return matchers, _service(merged, names, agreements, filed, accept=peer.accept)
+    except GroupError as error:
+        raise GroupError(f"peers[{index}].{error}") from None
 
 
 def _agreements(config: Config, found: Mapping[str, negotiation_profiles.Profile]) -> Agreements:
@@ -287,11 +294,13 @@ def _known_uids() -> frozenset[str]:
 def _group_id(name: str) -> int | None:
     if not name:
         return None
-    if not name.isdecimal():
+    if name.isdecimal() and int(name) <= LARGEST_GROUP_ID:
+        return int(name)
+    try:
         return grp.getgrnam(name).gr_gid
-    if int(name) > LARGEST_GROUP_ID:
-        raise KeyError(f"{name} is no group id")
-    return int(name)
+    except KeyError:
+        what = "group id" if name.isdecimal() else "group"
+        raise GroupError(f'storage.group: there is no {what} "{name}"; create the group, or leave it empty') from None
 
 
 def encoding(config: Config) -> Encoding:

@@ -13,8 +13,10 @@ from storescpd.cli.storescp.passwords import with_prompt
 from storescpd.cli.storescp.settings import current_umask
 from storescpd.cli.storescp.usage import PROGRAM
 from storescpd.config import Config, ConfigError
+from storescpd.supervisor.launch import Launch
+from storescpd.supervisor.preparing import StartError
 from storescpd.supervisor.report import Report
-from storescpd.supervisor.supervisor import StartError, Supervisor
+from storescpd.supervisor.supervisor import Supervisor
 from storescpd.telemetry.events import log_event
 from storescpd.telemetry.handlers import remember_errors
 from storescpd.telemetry.notify import Notifier
@@ -37,7 +39,7 @@ def serve(line: Line) -> int:
         os.umask(config.process.umask)
         configure_log(config)
         _check_directory(config)
-        return Supervisor(config, None, Report(Notifier(), remember_errors()), {}).run()
+        return Supervisor(config, None, Report(Notifier(), remember_errors()), Launch()).run()
     except (ConfigError, OSError, StartError) as error:
         for text in str(error).splitlines():
             log_event(logger, logging.CRITICAL, text)
