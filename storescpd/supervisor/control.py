@@ -42,6 +42,7 @@ class Asker:
 
     def __init__(self, connection: socket.socket, part: Callable[["Asker"], None], handlers: Handlers) -> None:
         self.socket = connection
+        self._permitted = _permitted(connection)
         self._part = part
         self._handlers = handlers
         self._question = bytearray()
@@ -63,6 +64,9 @@ class Asker:
             self._ask(bytes(self._question))
 
     def _ask(self, question: bytes) -> None:
+        if not self._permitted:
+            self.answer({"error": "only root and the daemon's own user may ask"})
+            return
         try:
             handler = self._handlers[json.loads(question)["ask"]]
         except (ValueError, KeyError, TypeError):
@@ -160,8 +164,6 @@ class Control:
         self._selector.register(connection, selectors.EVENT_READ, asker.hear)
         if len(self._askers) > MOST_ASKING:
             self._part(self._askers[0])
-        if not _permitted(connection):
-            asker.answer({"error": "only root and the daemon's own user may ask"})
 
     def _part(self, asker: Asker) -> None:
         if asker in self._askers:

@@ -127,11 +127,12 @@ class KeeperProcess:
             return
         self._pid = None
         left = status == 0
-        if not left:
-            log_event(logger, logging.ERROR, "keeper died", keeper=pid, cause=self._children.cause(pid, status))
         if not self._served and os.waitstatus_to_exitcode(status) in {LOCKED, UNUSABLE}:
+            # It has said why.
             self.refused = True
             return
+        if not left:
+            log_event(logger, logging.ERROR, "keeper died", keeper=pid, cause=self._children.cause(pid, status))
         if stopping and left:
             return
         young = not left and time.monotonic() - self._born < SHORT_LIFE
