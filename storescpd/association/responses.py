@@ -19,6 +19,8 @@ def fragment(command_set: bytes, context_id: int, peer_max_pdu: int) -> bytes:
     limit = peer_max_pdu or UNLIMITED_PDU
     if limit < MIN_PEER_PDU:
         raise WireError("maximum length", 0, f"the peer takes PDUs of {limit} bytes, a response needs {MIN_PEER_PDU}")
+    if len(command_set) + PDV_HEADER.size <= limit:
+        return _pdu(command_set, context_id, COMMAND | LAST)
     step = (limit - PDV_HEADER.size) & ~1
     pieces = [command_set[start : start + step] for start in range(0, len(command_set), step)]
     controls = [COMMAND] * (len(pieces) - 1) + [COMMAND | LAST]

@@ -22,6 +22,7 @@ class Directory:
     def __init__(self, settings: StorageSettings, names: TemporaryNames) -> None:
         self.settings = settings
         self._names = names
+        self._prefix = os.path.join(settings.directory, "")
         self._folders = Folders(settings)
         # fsync(2) needs a descriptor that reads; else the right to enter is enough.
         readable = os.O_RDONLY if settings.durability is Durability.FULL else os.O_PATH
@@ -61,7 +62,7 @@ class Directory:
 
     def path(self, name: str, folder: str = "") -> str:
         """The path of a stored object, for logs."""
-        return os.path.join(self.settings.directory, folder, name)
+        return f"{self._prefix}{folder}/{name}" if folder else self._prefix + name
 
     def _open(self) -> int:
         try:

@@ -4,6 +4,8 @@ UIDs come without any white space and NUL (storescp facts 5.3): the stripped val
 file meta information use. Elements of other groups, and a rest that is no element, are passed over.
 """
 
+import functools
+import re
 import struct
 from dataclasses import dataclass
 
@@ -75,6 +77,18 @@ class UnsupportedCommand:
 
 Request = CStoreRQ | CEchoRQ | UnsupportedCommand
 
+_USUAL_STORE = re.compile(
+    rb"\x00\x00\x00\x00\x04\x00\x00\x00...."
+    rb"\x00\x00\x02\x00(.)\x00\x00\x00([0-9.]{1,64}\x00?)"
+    rb"\x00\x00\x00\x01\x02\x00\x00\x00\x01\x00"
+    rb"\x00\x00\x10\x01\x02\x00\x00\x00(..)"
+    rb"\x00\x00\x00\x07\x02\x00\x00\x00(..)"
+    rb"\x00\x00\x00\x08\x02\x00\x00\x00(?!\x01\x01).."
+    rb"\x00\x00\x00\x10(.)\x00\x00\x00([0-9.]{1,64}\x00?)",
+    re.DOTALL,
+)
+"""A C-STORE-RQ as nearly all senders write it: each element once, in order, nothing else. It is read in one step."""
+
 
 def elements(data: bytes) -> dict[int, bytes]:
     """The elements of a command set: element number to value; the first of a number wins.
@@ -108,6 +122,9 @@ def decode(data: bytes) -> Request:
         WireError: it cannot be parsed, or an element that PS3.7 requires is missing or unusable
             (storescp facts 4.8).
     """
+    usual = _USUAL_STORE.fullmatch(data)
+    if usual is not None and usual[1][0] == len(usual[2]) and usual[5][0] == len(usual[6]):
+        return _usual_store(usual)
     found = elements(data)
     field = _number(found, COMMAND_FIELD, "command field")
     if field == CommandField.C_STORE_RQ:
@@ -118,6 +135,16 @@ def decode(data: bytes) -> Request:
         sop_class = _uid(found, AFFECTED_SOP_CLASS_UID, "affected SOP class UID")[0]
         return CEchoRQ(_number(found, MESSAGE_ID, "message ID"), sop_class)
     return UnsupportedCommand(field)
+
+
+def _usual_store(found: re.Match[bytes]) -> CStoreRQ:
+    _, sop_class, message_id, priority, _, instance = found.groups()
+    return CStoreRQ(
+        int.from_bytes(message_id, "little"),
+        sop_class.rstrip(b"\0").decode("ascii"),
+        instance.rstrip(b"\0").decode("ascii"),
+        int.from_bytes(priority, "little"),
+    )
 
 
 def _c_store(found: dict[int, bytes]) -> CStoreRQ:
@@ -167,17 +194,32 @@ def _with_group_length(body: bytes) -> bytes:
     return _element(0, len(body).to_bytes(4, "little")) + body
 
 
+_STORE_RSP = struct.Struct("<HHIH HHIH HHIH HHIH HHI")
+"""Command field, message id, data set type and status of a C-STORE-RSP, and the header of its instance UID."""
+
+
 def encode(response: CStoreRSP | CEchoRSP) -> bytes:
     """The command set of a response: what storescp sends, no more (storescp facts 4.5, 4.6)."""
-    store = isinstance(response, CStoreRSP)
-    field = CommandField.C_STORE_RSP if store else CommandField.C_ECHO_RSP
-    body = (
-        _element(AFFECTED_SOP_CLASS_UID, _encoded_uid(response.affected_sop_class_uid))
-        + _element(COMMAND_FIELD, _US.pack(field))
+    sop_class = _class_element(response.affected_sop_class_uid)
+    if isinstance(response, CStoreRSP):
+        instance = _encoded_uid(response.affected_sop_instance_uid)
+        middle = _STORE_RSP.pack(
+            *(0, COMMAND_FIELD, 2, CommandField.C_STORE_RSP),
+            *(0, MESSAGE_ID_BEING_RESPONDED_TO, 2, response.message_id_being_responded_to),
+            *(0, COMMAND_DATA_SET_TYPE, 2, NO_DATA_SET),
+            *(0, STATUS, 2, response.status),
+            *(0, AFFECTED_SOP_INSTANCE_UID, len(instance)),
+        )
+        return _with_group_length(sop_class + middle + instance)
+    return _with_group_length(
+        sop_class
+        + _element(COMMAND_FIELD, _US.pack(CommandField.C_ECHO_RSP))
         + _element(MESSAGE_ID_BEING_RESPONDED_TO, _US.pack(response.message_id_being_responded_to))
         + _element(COMMAND_DATA_SET_TYPE, _US.pack(NO_DATA_SET))
         + _element(STATUS, _US.pack(response.status))
     )
-    if isinstance(response, CStoreRSP):
-        body += _element(AFFECTED_SOP_INSTANCE_UID, _encoded_uid(response.affected_sop_instance_uid))
-    return _with_group_length(body)
+
+
+@functools.lru_cache(maxsize=64)
+def _class_element(sop_class_uid: str) -> bytes:
+    return _element(AFFECTED_SOP_CLASS_UID, _encoded_uid(sop_class_uid))

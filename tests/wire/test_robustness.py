@@ -1,5 +1,6 @@
 """Whatever comes, decoding gives what it promises or raises what it declares, in memory bounded by the input."""
 
+import re
 import struct
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -172,3 +173,13 @@ def test_a_claimed_length_takes_no_memory(length):
     elements = struct.pack("<HHI", 0, 0x1000, length) + b"ab"
     assert peak(lambda: codec.decode(PduType.P_DATA_TF, values)) <= BASE
     assert peak(lambda: command.decode(elements)) <= BASE
+
+
+@thorough
+@given(st.one_of(st.binary(max_size=400), mutated(COMMANDS)))
+def test_the_usual_request_is_read_as_any_other(body):
+    """The short cut for what nearly all senders write gives what reading element by element gives."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(command, "_USUAL_STORE", re.compile(b"(?!)"))
+        expected = outcome(lambda: command.decode(body))
+    assert outcome(lambda: command.decode(body)) == expected
