@@ -16,6 +16,8 @@ class Networks:
 
     def refusal(self, address: str) -> str | None:
         """Why a peer is kept out; ``None`` where it is not."""
+        if not self.allow and not self.deny:
+            return None
         place = plain(address)
         denied = _first(self.deny, place)
         if denied is not None:

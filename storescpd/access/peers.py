@@ -1,6 +1,7 @@
 """Senders that are served otherwise than the rest (contract, [[peers]])."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from storescpd.access.titles import recognised
@@ -49,6 +50,7 @@ def within(address: str, network: IPv4Network | IPv6Network) -> bool:
     return plain(address) in network
 
 
+@lru_cache(maxsize=1024)
 def plain(address: str) -> IPv4Address | IPv6Address:
     """An address without its zone, and without the IPv6 around an IPv4 address."""
     parsed = ip_address(address.partition("%")[0])

@@ -129,7 +129,8 @@ class AcceptLoop:
         connection: Connection | None = None
         failure: OSError | None = None
         self._control.freed.clear()
-        with scoreboard.locked():
+        alone = scoreboard.accepting(self._slot.generation) <= 1 and not self._settings.places.wait_when_full
+        with scoreboard.among_threads if alone else scoreboard.locked():
             pause = self._pause()
             if not pause:
                 try:

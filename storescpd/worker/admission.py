@@ -42,21 +42,43 @@ class Admission:
 
     def associate(self) -> bool:
         """Take the place of an association, unless the daemon or the peer has as many as it may."""
-        scoreboard, places = self._slot.scoreboard, self._places
         peer = peer_key(self.address)
+        if not self._take_one_of_many(peer) and not self._take_one_of_few(peer):
+            return False
+        self._peer = peer
+        return True
+
+    def _take_one_of_many(self, peer: bytes) -> bool:
+        """Take a place where so many are left that all processes may take one at once: nobody waits for another."""
+        scoreboard, limit = self._slot.scoreboard, self._places.associations
+        if self._places.associations_per_peer:
+            return False
+        with scoreboard.among_threads:
+            if limit and scoreboard.associations() + scoreboard.slots > limit:
+                return False
+            self._slot.add_association(peer)
+            # Others may have taken all of them since we looked; they have seen ours too.
+            if not limit or scoreboard.associations() <= limit:
+                return True
+            self._slot.remove_association(peer)
+            return False
+
+    def _take_one_of_few(self, peer: bytes) -> bool:
+        scoreboard, places = self._slot.scoreboard, self._places
         with scoreboard.locked():
             if places.associations and scoreboard.associations() >= places.associations:
                 return False
             if places.associations_per_peer and scoreboard.associations_of(peer) >= places.associations_per_peer:
                 return False
             self._slot.add_association(peer)
-        self._peer = peer
-        return True
+            return True
 
     def dissociate(self) -> None:
         """Give the association's place back, if it has one."""
         if self._peer is not None:
-            with self._slot.scoreboard.locked():
+            scoreboard = self._slot.scoreboard
+            # Who counts a peer's associations must not meet its table half changed.
+            with scoreboard.locked() if self._places.associations_per_peer else scoreboard.among_threads:
                 self._slot.remove_association(self._peer)
             self._peer = None
 
@@ -66,6 +88,6 @@ class Admission:
 
     def disconnect(self) -> None:
         """Give the connection's place back."""
-        with self._slot.scoreboard.locked():
+        with self._slot.scoreboard.among_threads:
             self._slot.add_connections(-1)
         self._control.freed.set()

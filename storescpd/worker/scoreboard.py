@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from functools import lru_cache
 from ipaddress import ip_address
 
 from storescpd.worker.tally import Tally
@@ -46,6 +47,7 @@ class Accepting(IntEnum):
     """Only what waits at ports that are to be closed."""
 
 
+@lru_cache(maxsize=1024)
 def peer_key(address: str) -> bytes:
     """An IP address in 16 bytes; IPv4 as the IPv6 address that it is mapped to."""
     packed = ip_address(address.partition("%")[0]).packed
@@ -61,14 +63,15 @@ class Scoreboard:
         self.words = view[:_BEATS].cast("I")
         self.beats = view[_BEATS:_TABLES].cast("d")
         self._lock_fd = os.memfd_create("storescpd-scoreboard", os.MFD_CLOEXEC)
-        self._threads = threading.Lock()
+        self.among_threads = threading.Lock()
+        """Nobody else in this process writes into its slot meanwhile."""
         self.tally = Tally(MAX_SLOTS)
         """Objects that were answered with success."""
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Nobody else decides meanwhile, in no process and no thread."""
-        with self._threads:
+        with self.among_threads:
             fcntl.lockf(self._lock_fd, fcntl.LOCK_EX)
             try:
                 yield
@@ -96,6 +99,11 @@ class Scoreboard:
         for column in (_ACCEPTING, _CONNECTIONS, _ASSOCIATIONS, _GENERATIONS, _PIDS):
             self.words[column + index] = 0
         self.beats[index] = 0.0
+
+    @property
+    def slots(self) -> int:
+        """How many slots were ever in use: no more processes can change something at once."""
+        return self.words[0]
 
     def connections(self) -> int:
         """Open connections of the whole daemon."""
