@@ -19,7 +19,7 @@ from tests.studies.studies import SUCCESS, associate, store
 from tests.support.certificates import issue
 from tests.support.daemon import ROOT
 from tests.support.processes import eventually, free_port
-from tests.support.rawclient import associate_request
+from tests.support.rawclient import Rejected, associate_request
 from tests.support.reference import listening, stop, storescp
 from tests.support.tools import need
 
@@ -289,6 +289,20 @@ def test_a_key_without_a_password_asks_nobody(starter: Zygote, tmp_path: Path):
     pair = issue(tmp_path, "server")
     with serving(starter, ["+tls", str(pair.key_file), str(pair.certificate_file), "+ps"], tmp_path / "out"):
         assert "pass phrase" not in (tmp_path / "out.log").read_text()
+
+
+def test_a_unit_may_have_relative_directories_and_testing_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Which a configuration file may not have under systemd; a unit with storescp's line goes on to work."""
+    monkeypatch.setenv("INVOCATION_ID", "0" * 32)
+    monkeypatch.delenv("SYSTEMD_EXEC_PID", raising=False)
+    (tmp_path / "out").mkdir()
+    port = free_port()
+    process = started(port, "-od", "out", "--refuse", cwd=tmp_path)
+    try:
+        with pytest.raises(Rejected):
+            associate(port)
+    finally:
+        stop(process)
 
 
 def test_a_directory_may_begin_with_a_tilde(tmp_path: Path):

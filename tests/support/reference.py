@@ -2,12 +2,16 @@
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.processes import LISTEN, connections, end, eventually, free_port, group, socket_inodes
+from tests.support.tools import path_of_others
+
+PROGRAM = shutil.which("storescp", path=path_of_others()) or "storescp"
 
 
 def listening(port: int, pid: int) -> bool:
@@ -61,7 +65,7 @@ def storescp(
     target = Path(directory)
     target.mkdir(parents=True, exist_ok=True)
     log_file = log_file or target.with_name(target.name + ".storescp.log")
-    arguments = ["storescp", *options, "-od", str(target)]
+    arguments = [PROGRAM, *options, "-od", str(target)]
     process, port = _started(arguments, environment(env, nodelay=nodelay), log_file)
     try:
         yield Receiver(process, port, target, log_file)
@@ -93,6 +97,6 @@ def _listens(process: subprocess.Popen[bytes], port: int) -> bool:
 
 def version() -> str:
     """The version of the installed storescp."""
-    output = subprocess.run(["storescp", "--version"], capture_output=True, text=True, check=False).stdout
+    output = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=False).stdout
     found = re.search(r"storescp v(\S+)", output)
     return found[1] if found else ""

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 
 import pytest
 
@@ -13,6 +14,13 @@ def need(*programs: str) -> None:
         pytest.fail(f"not installed: {', '.join(missing)}")
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
+
+
+def path_of_others() -> str:
+    """$PATH without the folder of this environment's own commands, one of which is called storescp as well."""
+    own = os.path.dirname(os.path.abspath(sys.executable))
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if os.path.abspath(folder) != own)
 
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
