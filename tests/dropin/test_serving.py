@@ -1,6 +1,7 @@
 """The command as it serves, beside storescp."""
 
 import os
+import pty
 import re
 import signal
 import socket
@@ -18,7 +19,7 @@ from tests.dropin.commands import Zygote, serving, zygote
 from tests.studies.studies import SUCCESS, associate, store
 from tests.support.certificates import issue
 from tests.support.daemon import ROOT
-from tests.support.processes import eventually, free_port
+from tests.support.processes import alive, eventually, free_port, group
 from tests.support.rawclient import Rejected, associate_request
 from tests.support.reference import listening, stop, storescp
 from tests.support.tools import need
@@ -283,6 +284,32 @@ def test_tls_with_a_key_that_has_a_password(form: str, starter: Zygote, tmp_path
     done = ended(*options, "-pw", str(free_port()), cwd=tmp_path)
     assert done.returncode == 1
     assert "encrypted" in done.stderr
+
+
+def test_a_password_is_asked_for_on_the_terminal(tmp_path: Path):
+    pair = issue(tmp_path, "server")
+    secret = serialization.BestAvailableEncryption(b"secret")
+    key = tmp_path / "locked.key"
+    key.write_bytes(
+        pair.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, secret)
+    )
+    port = free_port()
+    pid, terminal = pty.fork()
+    if not pid:
+        os.chdir(tmp_path)
+        line = [*COMMAND, "+tls", str(key), str(pair.certificate_file), str(port)]
+        os.execve(line[0], line, {**os.environ, "PYTHONPATH": str(ROOT)})
+    try:
+        said = b""
+        while b"pass phrase" not in said:
+            said += os.read(terminal, 1024)
+        os.write(terminal, b"secret\n")
+        assert eventually(lambda: listening(port, pid))
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        eventually(lambda: not [member for member in group(pid) if alive(member)])
+        os.close(terminal)
 
 
 def test_a_key_without_a_password_asks_nobody(starter: Zygote, tmp_path: Path):
