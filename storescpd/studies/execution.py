@@ -31,6 +31,8 @@ _ENDED_FROM_OUTSIDE = frozenset(128 + number for number in (signal.SIGINT, signa
 """Exit statuses of hooks that a service manager has ended."""
 _NO_ROOM = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT})
 """What keeps any hook from starting is no failure of the one whose turn it was."""
+STOP_PATIENCE = 90.0
+"""Seconds after SIGTERM in which no hook starts: systemd's DefaultTimeoutStopSec. Who lives longer was not meant."""
 _LINGER_PAUSE = 0.5
 """Seconds between two looks whether what a killed hook had started has ended."""
 
@@ -57,8 +59,8 @@ class Execution:
         self._spent: list[str] = []
         self._room_at = 0.0
         """Monotonic time before which there is no room for another process."""
-        self.stopping = False
-        """All processes of the daemon are being ended: no more hooks are started."""
+        self._stopping_until = 0.0
+        """Monotonic time until which all processes of the daemon are being ended: no more hooks are started."""
 
     def load(self, now: Moment) -> None:
         """After a start: find the hooks of the keeper before, or what they have left."""
@@ -96,17 +98,21 @@ class Execution:
             self._lanes.add(lane, added)
         now = self._clock.now()
         started: list[Run] = []
-        while self._has_room(now) and (number := self._lanes.take(now.monotonic)) is not None:
+        while self._may_start(now) and (number := self._lanes.take(now.monotonic)) is not None:
             run = self._begin(jobs.by_id(self._ledger.database, number), now)
             if run is not None:
                 started.append(run)
         return started
 
-    def _may_start(self) -> bool:
-        return not self.stopping and len(self.runs) + len(self._orphaned) < self._concurrency
+    def stop(self, now: Moment) -> None:
+        """A service manager ends all of us, hooks included: what it ends now is not what failed."""
+        self._stopping_until = now.monotonic + STOP_PATIENCE
 
-    def _has_room(self, now: Moment) -> bool:
-        return self._may_start() and now.monotonic >= self._room_at
+    def _has_place(self) -> bool:
+        return len(self.runs) + len(self._orphaned) < self._concurrency
+
+    def _may_start(self, now: Moment) -> bool:
+        return self._has_place() and now.monotonic >= max(self._room_at, self._stopping_until)
 
     def _begin(self, job: Job, now: Moment) -> Run | None:
         database = self._ledger.begin()
@@ -178,7 +184,8 @@ class Execution:
             self._orphaned.append(run)
         else:
             job, status = self._forget(run)
-            self._enter(job, None if self.stopping and status in _ENDED_FROM_OUTSIDE else status, now)
+            stopping = now.monotonic < self._stopping_until
+            self._enter(job, None if stopping and status in _ENDED_FROM_OUTSIDE else status, now)
 
     def _enter(self, job: Job, status: int | None, now: Moment) -> None:
         """Enter how a hook has ended."""
@@ -231,8 +238,8 @@ class Execution:
     def next_moment(self) -> float:
         """Monotonic time of the next thing to do unasked."""
         moments = [run.deadline for run in (*self.runs.values(), *self._orphaned) if run.deadline is not None]
-        if self._may_start():
-            moments.append(max(self._lanes.next_moment(), self._room_at))
+        if self._has_place():
+            moments.append(max(self._lanes.next_moment(), self._room_at, self._stopping_until))
         if self._orphaned:
             moments.append(self._clock.now().monotonic + _LINGER_PAUSE)
         return min(moments, default=math.inf)

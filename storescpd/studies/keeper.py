@@ -188,13 +188,12 @@ class Keeper:
     def _watch(self, source: socket.socket | int, handle: Callable[[Moment], None]) -> None:
         self._selector.register(source, selectors.EVENT_READ, handle)
 
-    def _on_signal(self, _: Moment) -> None:
+    def _on_signal(self, now: Moment) -> None:
         numbers = self._wakeup.recv(64)
         if LEAVE in numbers:
             self._leaving = True
         if signal.SIGTERM in numbers:
-            # A service manager ends all of us, hooks included; what it ends now is not what failed.
-            self._execution.stopping = True
+            self._execution.stop(now)
 
     def _leave(self, _: Moment) -> None:
         self._leaving = True

@@ -1,0 +1,48 @@
+"""When hooks start, by a clock that the test holds."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storescpd.studies import jobs, receptions
+from storescpd.studies.execution import STOP_PATIENCE, Execution
+from storescpd.studies.ledger import Ledger, lock
+from storescpd.studies.messages import Record, Sender
+from storescpd.studies.policy import GENERAL, Policies, Policy
+from tests.studies.studies import FakeClock
+from tests.support.processes import alive, eventually
+
+SENDER = Sender("CT1", "ARCHIVE", "10.0.0.1", "dicom")
+
+
+@pytest.fixture
+def ledger(tmp_path) -> Iterator[Ledger]:
+    made = Ledger(str(tmp_path / "l"), lock(str(tmp_path / "l")), synchronous=False)
+    yield made
+    made.close()
+
+
+def add_hook(ledger: Ledger, root: Path, clock: FakeClock) -> None:
+    record = Record("t", GENERAL, None, str(root), "", "CT.1", "CT", "1", "2", "", "3", 0, SENDER)
+    number = receptions.insert(ledger.begin(), record, None, clock.now())
+    jobs.add_reception(ledger.begin(), record, number, None, clock.now())
+
+
+def test_a_keeper_that_was_told_to_end_and_lives_starts_hooks_again(ledger, tmp_path):
+    """Somebody has sent SIGTERM to it alone: what is pending would never run."""
+    clock = FakeClock()
+    policies = Policies({GENERAL: Policy(on_reception=("true",))}, {})
+    execution = Execution(ledger, policies, 4, clock)
+    add_hook(ledger, tmp_path, clock)
+    execution.stop(clock.now())
+    assert execution.start() == []
+    assert execution.next_moment() == clock.monotonic + STOP_PATIENCE
+    clock.sleep(STOP_PATIENCE - 1)
+    assert execution.start() == []
+    clock.sleep(1)
+    (run,) = execution.start()
+    run.go()
+    eventually(lambda: not alive(run.pid))
+    execution.ended(run, clock.now())
+    assert ledger.database.execute("SELECT state FROM hooks").fetchall() == [("done",)]
