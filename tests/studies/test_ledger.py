@@ -2,6 +2,7 @@
 
 import sqlite3
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from storescpd.studies import ledger, schema
 from storescpd.studies.errors import LedgerError, LockedError
 from storescpd.studies.ledger import Ledger, inspect, lock
 from storescpd.studies.listing import studies
-from storescpd.studies.pruning import prune
+from storescpd.studies.pruning import ROWS, STUDIES, prune
 from tests.studies.studies import SUCCESS, associate, ledger_of, store
 from tests.support.daemon import storescpd
 from tests.support.processes import eventually
@@ -141,6 +142,43 @@ def test_what_ended_long_ago_leaves_and_what_has_failed_stays(tmp_path):
     assert not prune(database, 50.0)
     assert database.execute("SELECT id FROM episodes").fetchall() == [(2,), (3,), (4,)]
     assert database.execute("SELECT episode FROM hooks").fetchall() == [(2,), (3,), (4,)]
+    one.close()
+
+
+def test_a_huge_study_leaves_in_slices(tmp_path):
+    """Workers wait for their records meanwhile."""
+    one = made(tmp_path / "l", synchronous=False)
+    database = one.begin()
+    tables = ("hooks", "renames", "objects", "episodes")
+    for episode in (1, 2):
+        database.execute(
+            "INSERT INTO episodes (id, slot, root, scheme, study, folder, shown, state, boot, monotonic, wall, opened,"
+            " ended, calling, called, peer, listener)"
+            " VALUES (?, '', '', '', ?, '', '', 'ended', '', 0, 0, 0, 1, '', '', '', '')",
+            (episode, str(episode)),
+        )
+        numbers = [(episode * 10_000 + number, episode) for number in range(3000)]
+        database.executemany(
+            "INSERT INTO objects (id, episode, token, slot, root, folder, name, code, sop_class, sop_instance, study,"
+            " transfer_syntax, status, received, calling, called, peer, listener)"
+            " VALUES (?1, ?2, ?1, '', '', '', ?1, '', '', '', '', '', 0, 0, '', '', '', '')",
+            numbers,
+        )
+        database.executemany("INSERT INTO renames (episode, old, new) VALUES (?2, ?1, ?1)", numbers)
+        database.executemany(
+            "INSERT INTO hooks (kind, lane, slot, object, episode, state, created)"
+            " VALUES ('reception', '', '', ?1, ?2, 'done', 0)",
+            numbers,
+        )
+
+    def left() -> int:
+        return sum(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables)
+
+    sizes = [left()]
+    while prune(database, 50.0):
+        sizes.append(left())
+    assert left() == 0
+    assert max(before - after for before, after in pairwise([*sizes, 0])) <= ROWS + STUDIES
     one.close()
 
 
