@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from storescpd.cli.check_access import access_findings
 from storescpd.cli.check_tls import tls_findings
 from storescpd.cli.status import Exit
 from storescpd.config import ConfigError, Environment, Problem, detected
@@ -20,7 +21,11 @@ def problems_of(path: Path, environment: Environment, not_yet: tuple[str, ...] =
     """All problems and notes, in the file's order; raises ConfigError for a file that cannot be read at all."""
     source = read(path)
     found = assessed(source, environment, not_yet)
-    seen = (*world_findings(found.config, environment, path), *tls_findings(found.config, environment))
+    seen = (
+        *world_findings(found.config, environment, path),
+        *tls_findings(found.config, environment),
+        *access_findings(found.config),
+    )
     world = (finding for finding in seen if stands(finding, found.broken))
     return located(source, (*found.findings, *world))
 

@@ -70,28 +70,28 @@ def _judged(gate: Gate, address: str, connection: socket.socket) -> Arrival:
     if gate.wrappers is None:
         return Arrival(name, None)
     client, server = Host(address, lambda: name), Host(str(connection.getsockname()[0]))
-    verdict = _verdict(gate.wrappers, Request(gate.wrappers.daemon, client, server, _text))
+    verdict = _verdict(gate.wrappers, Request(gate.wrappers.daemon, client, server, text_of))
     return Arrival(name, None if verdict.granted else f"TCP wrappers: {verdict.cause}", verdict.defect)
 
 
 def _verdict(files: WrapperFiles, request: Request) -> Verdict:
     try:
-        return decide(_rules(files.allow), _rules(files.deny), request)
+        return decide(rules_of(files.allow), rules_of(files.deny), request)
     except OSError as error:
         return Verdict(granted=False, cause=f"cannot read {error.filename}: {error.strerror}", defect=True)
     except ValueError as error:
         return Verdict(granted=False, cause=f"cannot read {files.allow} or {files.deny}: {error}", defect=True)
 
 
-def _rules(path: str) -> str:
+def rules_of(path: str) -> str:
     """A file that is not there is an empty one."""
     try:
-        return _text(path)
+        return text_of(path)
     except FileNotFoundError:
         return ""
 
 
-def _text(path: str) -> str:
+def text_of(path: str) -> str:
     """The text of a file, one byte a character; ValueError for what is no plain file, or too long to be cut unseen."""
     # A pipe without a writer must not hold the connection's thread.
     with open(path, "rb", opener=_without_waiting) as file:

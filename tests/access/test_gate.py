@@ -4,10 +4,13 @@ import os
 import socket
 
 import pytest
+import tomli_w
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storescpd.access.wrappers import Host, Request, decide
+from storescpd.cli.check import problems_of
+from storescpd.config import Environment
 from storescpd.worker.gate import Gate, WrapperFiles, arrive
 
 WORDS = ("ALL", "EXCEPT", "LOCAL", "KNOWN", "storescp", "10.", ".org", "10.0.0.0/8", "[::]/0", "::1", "spawn", "allow",
@@ -93,3 +96,27 @@ def test_a_defect_of_ours_denies_and_is_told(tmp_path, connection, monkeypatch, 
 
 def test_an_address_that_is_none_denies(tmp_path, connection):
     assert arrive(gate(tmp_path, "ALL: ALL\n"), "nonsense", connection).refusal is not None
+
+
+def found(tmp_path, allow: str, deny: str = "") -> list[tuple[str, str]]:
+    (tmp_path / "allow").write_text(allow)
+    (tmp_path / "deny").write_text(deny)
+    access = {"tcp_wrappers": True, "hosts_allow": str(tmp_path / "allow"), "hosts_deny": str(tmp_path / "deny")}
+    storage = {"directory": str(tmp_path), "min_free": 0}
+    path = tmp_path / "c.toml"
+    listeners = [{"name": "dicom", "address": "127.0.0.1", "port": 0}]
+    path.write_text(tomli_w.dumps({"listeners": listeners, "storage": storage, "access": access}))
+    problems = problems_of(path, Environment(), ())
+    assert all(problem.note and problem.remedy for problem in problems)
+    return [(problem.key, problem.message.removeprefix(f"{tmp_path}/")) for problem in problems]
+
+
+def test_rules_are_checked(tmp_path):
+    assert found(tmp_path, "storescp: 10.\n", "ALL: ALL\n") == []
+    # Rules for others are theirs.
+    assert found(tmp_path, "sshd: ALL: spawn /bin/true\nsshd: @netgroup\n", "ALL: ALL\n") == []
+    wrong = found(tmp_path, "# x\nALL: 10. 10.0.0.0/33 @net\nstorescp: ALL: spawn /bin/true\n", "storescp ALL\n")
+    assert [(key, text.partition(":")[2][:8]) for key, text in wrong] == [
+        ("access.hosts_allow", " line 2:"), ("access.hosts_allow", " line 2:"), ("access.hosts_allow", " line 3:"),
+        ("access.hosts_deny", " line 1 "),
+    ]  # fmt: skip

@@ -181,6 +181,13 @@ def test_weak_parameters(place):
     expect(found, "tls.dh_parameters", "cannot be used", "correct", note=False)
 
 
+def test_no_encryption(place):
+    tls = place.server()
+    expect(place.found(**tls, profile="null"), "tls.profile", "does not encrypt", "rfc8996", note=True)
+    found = place.found(**tls, profile="", ciphers=["TLS_RSA_WITH_NULL_SHA"])
+    expect(found, "tls.ciphers", "TLS_RSA_WITH_NULL_SHA does not encrypt", "remove", note=True)
+
+
 def test_suites(place):
     found = place.found(**place.server(), ciphers=["TLS_RSA_WITH_RC4_128_SHA"])
     expect(found, "tls.ciphers", "is broken", "correct", note=False)

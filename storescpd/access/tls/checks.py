@@ -34,6 +34,7 @@ class Weakness:
 def weaknesses(settings: TlsSettings, certificates: Certificates, now: datetime) -> Iterator[Weakness]:
     """Everything found; ``now`` has a time zone."""
     tolerated = PROFILES[settings.profile].level == 0
+    yield from _unencrypted(settings)
     for certificate in certificates.chain:
         yield from _dates("certificate", certificate, now)
         yield from _strength("certificate", certificate, tolerated=tolerated)
@@ -44,6 +45,15 @@ def weaknesses(settings: TlsSettings, certificates: Certificates, now: datetime)
         yield from _currency(revocation, now)
     yield from _chain(certificates)
     yield from _trust(settings, certificates)
+
+
+def _unencrypted(settings: TlsSettings) -> Iterator[Weakness]:
+    message = "does not encrypt: everybody on the way can read what is sent"
+    if settings.profile == "null":
+        yield Weakness("profile", message, 'write "rfc8996"', note=True)
+    for cipher in settings.ciphers:
+        if "_WITH_NULL_" in cipher:
+            yield Weakness("ciphers", f"{cipher} {message}", "remove it", note=True)
 
 
 def _dates(key: str, certificate: x509.Certificate, now: datetime) -> Iterator[Weakness]:

@@ -4,7 +4,7 @@ libwrap cannot be used: its options run commands and change the calling process,
 as it does, but for what would run a command or is not understood: that denies, and says so.
 """
 
-from storescpd.access.wrappers.decision import Verdict, decide
+from storescpd.access.wrappers.decision import Verdict, decide, defects
 from storescpd.access.wrappers.hosts import PARANOID, UNKNOWN, Host, Request, RuleError
 
-__all__ = ["PARANOID", "UNKNOWN", "Host", "Request", "RuleError", "Verdict", "decide"]
+__all__ = ["PARANOID", "UNKNOWN", "Host", "Request", "RuleError", "Verdict", "decide", "defects"]

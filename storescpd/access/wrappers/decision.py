@@ -1,10 +1,11 @@
 """First match in hosts.allow grants, then first match in hosts.deny denies, else it is granted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 
-from storescpd.access.wrappers.hosts import UNKNOWN, Request, RuleError
+from storescpd.access.wrappers.hosts import UNKNOWN, Host, Request, RuleError
 from storescpd.access.wrappers.options import granted
 from storescpd.access.wrappers.patterns import host_matches, text_matches
 from storescpd.access.wrappers.rules import EXCEPT, Rule, rules
@@ -33,6 +34,30 @@ def decide(allow: str, deny: str, request: Request) -> Verdict:
         if verdict is not None:
             return verdict
     return Verdict(granted=True, cause="")
+
+
+def defects(text: str, daemon: str, read: Callable[[str], str]) -> Iterator[str]:
+    """What is not understood in a file, as far as it concerns a daemon, up to a line that is no rule."""
+    nobody = Host("0.0.0.0")  # noqa: S104 - an address that nobody has
+    request = Request(daemon, nobody, nobody, read)
+    try:
+        for rule in rules(text):
+            for wrong in _wrong(rule, request):
+                yield f"line {rule.line}: {wrong}"
+    except RuleError as error:
+        yield str(error)
+
+
+def _wrong(rule: Rule, request: Request) -> Iterator[RuleError]:
+    if not any(text_matches(_at(pattern)[0], request.daemon) for pattern in rule.daemons):
+        return
+    steps: list[Callable[[], bool]] = [partial(granted, rule.options, by_default=True)]
+    steps += [partial(_client_matches, pattern, request) for pattern in rule.clients]
+    for step in steps:
+        try:
+            step()
+        except RuleError as error:
+            yield error
 
 
 def _by_file(name: str, text: str, request: Request, *, grants: bool) -> Verdict | None:
