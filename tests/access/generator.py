@@ -15,6 +15,11 @@ CLIENTS = ["ALL", "all", "LOCAL", "KNOWN", "UNKNOWN", "PARANOID", ".example.org"
            "[2001:db8::]/32", "[2001:db8::1]/128", "[::]/0", "[2001:db8::1]", "[2001:DB8:0::1]", "[::1]", "[fe80::]/10",
            "ALL@10.1.2.3", "UNKNOWN@.example.org", "KNOWN@ALL", "root@ALL", "unknown@ALL", "ALL@[::1]",
            "10.1.2.3.", "..", ".", "255.255.255.255", "un*", "2001:db8::1"]  # fmt: skip
+LOCAL_CLIENTS = ["ALL", "LOCAL", "KNOWN", "UNKNOWN", "PARANOID", "localhost", "LOCALHOST", "local*", "?ocalhost", "*",
+                 ".host", "127.", "127.0.", "127.0", "127.0.0.1", "127.0.0.2", "127.*", "127.0.0.?", "127.0.0.0/8",
+                 "127.0.0.1/8", "127.0.0.1/32", "127.0.0.0/255.0.0.0", "127.0.0.1/255.0.0.0", "128.0.0.0/1", "[::1]",
+                 "[::1]/128", "[::]/0", "[0:0::1]", "[fe80::]/10", "ALL@127.0.0.1", "KNOWN@ALL", "unknown@[::1]",
+                 "10."]  # fmt: skip
 FILED = ["10.1.2.3", "10.1.", "KNOWN", "UNKNOWN", ".example.org", "ALL", "EXCEPT", "LOCAL", "ct1", "192.168.7.128/25",
          "[2001:db8::]/32", "#"]  # fmt: skip
 FILES = ("first", "second")
@@ -65,6 +70,17 @@ def cases_with_files(seed: int, count: int, folder: str) -> list[Case]:
         )
         for _ in range(count)
     ]  # fmt: skip
+
+
+def local_cases(seed: int, count: int) -> list[Case]:
+    """Like ``cases``, with clients of the loopback interface."""
+    chance = random.Random(seed)
+    return [local_case(chance) for _ in range(count)]
+
+
+def local_case(chance: random.Random) -> Case:
+    allow, deny = file(chance, LOCAL_CLIENTS), file(chance, LOCAL_CLIENTS)
+    return Case(allow, deny, "storescp", "", chance.choice(["127.0.0.1", "::1"]), "", "127.0.0.1")
 
 
 def filed(chance: random.Random, words: list[str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from storescpd.access.tls import PeerCertificate, Revocation, SecurePort, TlsSettings, load_material, make_context
 from storescpd.access.tls.port import MOST_SESSIONS
@@ -162,6 +162,29 @@ def test_profiles_that_storescp_does_not_have_yet(profile, suites, pki, settings
             assert not agree(context, client(pki, version=version, ciphers="ALL:@SECLEVEL=0"))
         assert agree(context, client(pki, version=V1_3))
     assert taken == suites
+
+
+@pytest.mark.parametrize("profile", ["rfc8996", "rfc8996-modified"])
+@pytest.mark.parametrize("version", [V1_2, V1_3])
+@pytest.mark.parametrize(
+    "key", [rsa.generate_private_key(65537, 1024), ec.generate_private_key(ec.SECP224R1())], ids=["RSA", "EC"]
+)
+def test_senders_with_short_keys_are_refused(key, version, profile, pki, settings, tmp_path):
+    weak, sender = issue(tmp_path, "weak", pki["ca"], key=key), client_context(pki["ca"], None)
+    sender.set_ciphers("ALL:@SECLEVEL=0")
+    sender.load_cert_chain(weak.certificate_file, weak.key_file)
+    sender.minimum_version = sender.maximum_version = version
+    assert not agree(made(replace(settings, profile=profile)), sender)
+    # bcp195 is for old devices; the curve is nobody's.
+    assert agree(made(replace(settings, profile="bcp195")), sender) is isinstance(key, rsa.RSAPrivateKey)
+
+
+def test_nobody_agrees_with_a_server_of_a_short_curve(pki, settings, tmp_path):
+    """Why --check-config calls it an error."""
+    short = issue(tmp_path, "short", pki["ca"], key=ec.generate_private_key(ec.SECP224R1()))
+    files = {"key": str(short.key_file), "certificate": str(short.certificate_file)}
+    context = made(replace(settings, profile="", ciphers=("TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",), **files))
+    assert not agree(context, client(pki, version=V1_2, ciphers="ALL:@SECLEVEL=0"))
 
 
 def test_named_suites_come_on_top(pki, settings):
