@@ -5,7 +5,9 @@ import pty
 import select
 import shutil
 import signal
+import ssl
 import sys
+from pathlib import Path
 
 import pytest
 import tomli_w
@@ -15,11 +17,13 @@ from tests.support.certificates import PEM, client_context
 from tests.support.daemon import ROOT, NotStarted, settings, storescpd
 from tests.support.hospital import Pki, config, hospital
 from tests.support.processes import end, eventually
+from tests.support.rawclient import Closed
 from tests.support.reference import storescp
 from tests.support.scenes import ECHO, SUCCESS, associate
 from tests.support.tools import need
 
 PASSWORD = "a secret"
+DER = serialization.Encoding.DER
 
 
 @pytest.fixture(scope="module")
@@ -188,3 +192,40 @@ def test_storescp_writes_a_seed_of_the_same_size(pki, tmp_path):
     with storescp(tmp_path / "reference", *options, "+rs", str(path), "+ws") as reference:
         assert echoes(reference.port, pki)
         eventually(lambda: path.stat().st_size == 1024)
+
+
+def der_files(pki: Pki, folder: Path) -> dict[str, object]:
+    """[tls] with the same material in DER."""
+    server, authority = pki["server"], pki["ca"]
+    key, certificate, ca = (folder / name for name in ("key.der", "server.der", "ca.der"))
+    private = serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    key.write_bytes(server.key.private_bytes(DER, *private))
+    certificate.write_bytes(server.certificate.public_bytes(DER))
+    ca.write_bytes(authority.certificate.public_bytes(DER))
+    return {"key": str(key), "certificate": str(certificate), "ca_files": [str(ca)]}
+
+
+def test_der_files(pki, tmp_path):
+    need("storescp")
+    files = der_files(pki, tmp_path)
+    with storescp(
+        tmp_path / "reference", "-der", "+tls", files["key"], files["certificate"], "+cf", files["ca_files"][0]
+    ) as reference:
+        assert echoes(reference.port, pki)
+    over = {**files, "file_format": "der", "crl_files": [], "crl_check": "none"}
+    with storescpd(tmp_path / "out", config(pki, **over)) as daemon:
+        assert echoes(daemon.port, pki)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"PRIVATE KEY" in path.read_bytes()]
+
+
+def test_a_file_of_authorities_that_is_not_there(pki, tmp_path):
+    """storescp leaves it out and refuses everybody (docs/differences.md: ca-files-must-be-there)."""
+    need("storescp")
+    server = pki["server"]
+    files = ("+tls", str(server.key_file), str(server.certificate_file), "+cf", "/no/such/file")
+    with storescp(tmp_path / "reference", *files) as reference:
+        with pytest.raises((ssl.SSLError, Closed, ConnectionError)):
+            echoes(reference.port, pki)
+    with pytest.raises(NotStarted, match=r"tls\.ca_files: cannot read /no/such/file"):
+        with storescpd(tmp_path / "out", config(pki, ca_files=["/no/such/file"])):
+            pass
