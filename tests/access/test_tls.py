@@ -116,6 +116,13 @@ def test_lists_of_files_that_are_not_there(name, settings):
     assert caught.value.key == name
 
 
+def test_a_file_too_long_is_not_cut(pair, settings, tmp_path):
+    path = tmp_path / "long.pem"
+    path.write_bytes(pair.certificate_file.read_bytes() + b"\n" * (16 << 20))
+    with pytest.raises(TlsError, match="more than"):
+        made(replace(settings, ca_files=(str(path),)))
+
+
 def test_weak_parameters_are_refused(settings, tmp_path):
     path = tmp_path / "dh.pem"
     subprocess.run(["openssl", "dhparam", "-out", str(path), "512"], check=True, capture_output=True)

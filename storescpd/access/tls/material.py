@@ -96,9 +96,13 @@ def _public(key: PublicKeyTypes) -> bytes:
 def _content(key: str, path: str) -> bytes:
     try:
         with open(path, "rb") as file:
-            return file.read(_LARGEST)
+            content = file.read(_LARGEST + 1)
     except OSError as error:
         raise TlsError(key, f"cannot read {path}: {error.strerror}") from error
+    if len(content) > _LARGEST:
+        # What is cut off would be missed by nobody.
+        raise TlsError(key, f"{path} has more than {_LARGEST} bytes")
+    return content
 
 
 def _parsed(key: str, path: str, what: str, parse: Callable[[bytes], T]) -> T:
