@@ -22,17 +22,17 @@ from tests.support.tools import needs_root
 PATIENCE = 90
 """Seconds for what takes the supervisor ten or twenty."""
 WATCHDOG = 4
-LOOKS = int((KEEPER_STUCK + 2) * LOOK / (WATCHDOG / 2)) + 2
-"""Signs of life of the supervisor after which it would have found anybody stuck."""
+"""Seconds; twice LOOK, so that one sign of life comes with each look."""
 
 
 def watched(systemd) -> dict[str, str]:
     return {**systemd.environment, "WATCHDOG_USEC": str(WATCHDOG * 1_000_000)}
 
 
-def wait_for_looks(systemd) -> None:
+def wait_for_looks(systemd, patience: int = STUCK) -> None:
     """Let the supervisor look so often that it would have killed whoever is stuck."""
-    systemd.wait("WATCHDOG", systemd.count("WATCHDOG") + LOOKS, timeout=PATIENCE)
+    assert WATCHDOG / 2 == LOOK
+    systemd.wait("WATCHDOG", systemd.count("WATCHDOG") + patience + 3, timeout=PATIENCE)
 
 
 def injected(folder: Path, code: str) -> dict[str, str]:
@@ -155,7 +155,7 @@ def test_who_waits_for_a_disk_is_left_alone(tmp_path):
                 rest = begin(association, template, 2)
                 with frozen(disk):
                     association.send_raw(rest)
-                    wait_for_looks(systemd)
+                    wait_for_looks(systemd, KEEPER_STUCK)
                     assert second.echo(ECHO) == SUCCESS
                 assert association.status() == SUCCESS
                 assert store(association, template, 3) == SUCCESS

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from storescpd.supervisor.report import SHOW_PAUSE
 from storescpd.telemetry.notify import LONGEST_STATUS, Notifier, status
 from tests.supervisor.steering import count, listener, rewrite
 from tests.support.daemon import storescpd
@@ -154,8 +155,8 @@ def test_the_status_shows_associations_and_objects(tmp_path):
 
 def test_the_status_is_sent_again_only_when_it_has_changed(tmp_path):
     with manager(tmp_path) as systemd:
-        with storescpd(tmp_path / "out", env={**systemd.environment, "WATCHDOG_USEC": "4000000"}) as daemon:
-            systemd.wait("WATCHDOG", 8)
+        with storescpd(tmp_path / "out", env={**systemd.environment, "WATCHDOG_USEC": "2000000"}) as daemon:
+            systemd.wait("WATCHDOG", int(2 * SHOW_PAUSE) + 1)
             assert systemd.count("STATUS") == 1
             assert daemon.terminate() == 0
 
