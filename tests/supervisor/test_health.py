@@ -15,8 +15,21 @@ from tests.supervisor.test_replacing import suspend
 from tests.support.daemon import ROOT, storescpd
 from tests.support.manager import manager
 from tests.support.mounts import freezable, frozen
-from tests.support.processes import alive, children, end, eventually
-from tests.support.scenes import ECHO, SUCCESS, associate, begin, finish, owner, small, store, whole
+from tests.support.processes import alive, children, end, eventually, stat
+from tests.support.rawclient import store_message, store_request
+from tests.support.scenes import (
+    CT,
+    ECHO,
+    OUT_OF_RESOURCES,
+    SUCCESS,
+    associate,
+    begin,
+    finish,
+    owner,
+    small,
+    store,
+    whole,
+)
 from tests.support.tools import needs_root
 
 PATIENCE = 90
@@ -145,25 +158,40 @@ def test_a_stopped_keeper_is_replaced(tmp_path):
 @pytest.mark.root
 @needs_root
 def test_who_waits_for_a_disk_is_left_alone(tmp_path):
-    """The worker's connection and the keeper hang in the kernel; everything else goes on."""
-    template = small()
+    """A worker's connection and the keeper hang in the kernel; everything else goes on."""
+    template, elsewhere = small(), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    config = {
+        "naming": {"sort": "study-uid"},
+        "peers": [{"calling_ae_title": "ELSEWHERE", "storage": {"directory": str(elsewhere)}}],
+    }
     with manager(tmp_path) as systemd, freezable(tmp_path / "out") as disk:
-        with storescpd(disk, {"naming": {"sort": "study-uid"}}, env=watched(systemd)) as daemon:
-            with associate(daemon.port) as association, associate(daemon.port) as second:
-                assert store(association, template, 1) == SUCCESS
-                before = children(daemon.pid)
-                rest = begin(association, template, 2)
+        with storescpd(disk, config, env=watched(systemd)) as daemon:
+            with (
+                associate(daemon.port) as stored_there,
+                associate(daemon.port, calling="ELSEWHERE") as recorded_there,
+                associate(daemon.port) as idle,
+            ):
+                assert store(stored_there, template, 1) == SUCCESS
+                before, keeper = children(daemon.pid), keeper_pid(daemon)
                 with frozen(disk):
-                    association.send_raw(rest)
+                    stored_there.send_raw(message(stored_there, template, 2))
+                    recorded_there.send_raw(message(recorded_there, template, 3))
+                    eventually(lambda: stat(keeper)[0] == "D")
                     wait_for_looks(systemd, KEEPER_STUCK)
-                    assert second.echo(ECHO) == SUCCESS
-                assert association.status() == SUCCESS
-                assert store(association, template, 3) == SUCCESS
-                association.release()
-                second.release()
-            assert children(daemon.pid) == before
+                    assert idle.echo(ECHO) == SUCCESS
+                assert stored_there.status() == SUCCESS
+                # Workers wait for the keeper for ten seconds.
+                assert recorded_there.status() in {SUCCESS, OUT_OF_RESOURCES}
+                assert store(recorded_there, template, 4) == SUCCESS
+                assert children(daemon.pid) == before
             assert "stuck" not in daemon.log()
             assert daemon.terminate() == 0
+
+
+def message(association, template, number: int) -> bytes:
+    command = store_request(template.sop_class, template.instance(number))
+    return store_message(CT, command, template.bytes(number), association.pdv_size)
 
 
 @pytest.mark.slow
