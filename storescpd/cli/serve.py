@@ -32,7 +32,8 @@ def serve(path: Path) -> int:
     # Asked before the variables of the service manager's protocol are taken out: a reload must know the same.
     environment = detected(os.environ)
     read = functools.partial(load, path, environment)
-    report = Report(Notifier(), remember_errors())
+    errors = remember_errors()
+    report = Report(Notifier(), errors)
     try:
         config = read()
         os.umask(config.process.umask)
@@ -41,7 +42,7 @@ def serve(path: Path) -> int:
             config_file=str(path.absolute()),
             control=control_path(path, config, os.environ),
             passed=adopt(environment.passed_sockets),
-            errors=remember_errors(),
+            errors=errors,
         )
         return Supervisor(config, read, report, launch).run()
     except ConfigError as error:

@@ -13,7 +13,6 @@ RETRY = 0.1
 """Seconds until a service manager that reads nothing is tried again."""
 EXTENSION = 30.0
 """Seconds that are asked for at a time while associations end: one that hangs then is not waited for longer."""
-_MORE_TIME = f"EXTEND_TIMEOUT_USEC={int(EXTENSION * 1e6)}"
 EXTENSION_PAUSE = EXTENSION / 3
 """Seconds after which they are asked for again."""
 
@@ -44,8 +43,7 @@ class Report:
     def reloading(self) -> None:
         """A reload has begun; ``serving`` or ``reload_failed`` ends it."""
         self._remark = ""
-        # It reads files, and a disk may be slow: the watchdog waits too.
-        self._notifier.say("RELOADING=1", monotonic(), status("reloading"), _MORE_TIME)
+        self._notifier.say("RELOADING=1", monotonic(), status("reloading"))
 
     def reload_failed(self, cause: str, *, serving: bool) -> None:
         """All is as it was; whoever is not serving yet will say so when it is."""
@@ -100,7 +98,7 @@ class Report:
                 self._notifier.say("WATCHDOG=1")
         if now >= self._extend_at:
             self._extend_at = now + EXTENSION_PAUSE if now < self._stopped_at else math.inf
-            self._notifier.say(_MORE_TIME)
+            self._notifier.say(f"EXTEND_TIMEOUT_USEC={int(EXTENSION * 1e6)}")
         if now >= self._show_at:
             self._show_at = now + SHOW_PAUSE
             if self._text() != self._shown:
