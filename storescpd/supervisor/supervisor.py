@@ -251,6 +251,7 @@ class Supervisor:
         generation = self._generation
         if (
             not self._serving
+            and not self._stopping.asked
             and self._keeper.ready
             and self._scoreboard.accepting(generation.number) >= generation.workers
         ):

@@ -1,11 +1,12 @@
 """Reloads of a running daemon."""
 
 import signal
+from pathlib import Path
 from typing import Any
 
 import tomli_w
 
-from tests.support.daemon import Daemon, settings
+from tests.support.daemon import ROOT, Daemon, settings
 from tests.support.processes import eventually
 
 
@@ -35,3 +36,10 @@ def reconfigure(daemon: Daemon, config: dict[str, Any], workers: int = 1) -> Non
 def listener(port: int = 0, name: str = "dicom", address: str = "127.0.0.1") -> dict[str, Any]:
     """A table of [[listeners]]."""
     return {"name": name, "address": address, "port": port}
+
+
+def injected(folder: Path, code: str) -> dict[str, str]:
+    """Variables for a daemon in which a defect is put in as it starts; FLAG in the code is a file's name."""
+    folder.joinpath("site").mkdir()
+    folder.joinpath("site/sitecustomize.py").write_text(code.replace("FLAG", repr(str(folder / "flag"))))
+    return {"PYTHONPATH": f"{folder}/site:{ROOT}"}

@@ -3,16 +3,15 @@
 import os
 import signal
 import socket
-from pathlib import Path
 
 import pytest
 
 from storescpd.supervisor.health import BEGINNING, HOPELESS, KEEPER_STUCK, LOOK, STUCK, Health
 from storescpd.worker.scoreboard import KEEPER, Scoreboard, Slot
 from tests.studies.studies import keeper_pid
-from tests.supervisor.steering import count
+from tests.supervisor.steering import count, injected
 from tests.supervisor.test_replacing import suspend
-from tests.support.daemon import ROOT, storescpd
+from tests.support.daemon import storescpd
 from tests.support.manager import manager
 from tests.support.mounts import freezable, frozen
 from tests.support.processes import alive, children, end, eventually, stat
@@ -46,13 +45,6 @@ def wait_for_looks(systemd, patience: int = STUCK) -> None:
     """Let the supervisor look so often that it would have killed whoever is stuck."""
     assert WATCHDOG / 2 == LOOK
     systemd.wait("WATCHDOG", systemd.count("WATCHDOG") + patience + 3, timeout=PATIENCE)
-
-
-def injected(folder: Path, code: str) -> dict[str, str]:
-    """Variables for a daemon in which a defect is put in as it starts; FLAG in the code is a file's name."""
-    folder.joinpath("site").mkdir()
-    folder.joinpath("site/sitecustomize.py").write_text(code.replace("FLAG", repr(str(folder / "flag"))))
-    return {"PYTHONPATH": f"{folder}/site:{ROOT}"}
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 
 from storescpd.supervisor.report import SHOW_PAUSE
 from storescpd.telemetry.notify import LONGEST_STATUS, Notifier, status
-from tests.supervisor.steering import count, listener, rewrite
+from tests.supervisor.steering import count, injected, listener, rewrite
 from tests.support.daemon import storescpd
 from tests.support.manager import manager
 from tests.support.processes import end, eventually
@@ -34,6 +34,31 @@ def test_ready_when_it_serves_and_stopping_when_it_ends(abstract, tmp_path):
         assert daemon.terminate() == 0
         assert systemd.wait("STOPPING")["STATUS"].startswith("stopping")
         assert systemd.order(*STATES) == ["READY", "STOPPING"]
+
+
+SLOW_START = """
+import os, time
+from storescpd.worker.process import Process
+prepare = Process._prepare
+def slow(self):
+    prepare(self)
+    while not os.path.exists(FLAG):
+        time.sleep(0.005)
+Process._prepare = slow
+"""
+
+
+def test_a_stop_while_workers_start_is_no_start(tmp_path):
+    with manager(tmp_path) as systemd:
+        env = systemd.environment | injected(tmp_path, SLOW_START)
+        with storescpd(tmp_path / "out", wait=False, env=env) as daemon:
+            eventually(daemon.worker_pids)
+            daemon.signal(signal.SIGTERM)
+            systemd.wait("STOPPING")
+            (tmp_path / "flag").touch()
+            assert daemon.wait() == 0
+            assert daemon.members() == []
+        assert systemd.order(*STATES) == ["STOPPING"]
 
 
 def test_nothing_is_ready_before_it_serves(tmp_path):
