@@ -91,10 +91,15 @@ class Health:
             return
         stuck = [pid for pid, pulse in self._pulses.items() if self._is_stuck(pid, pulse)]
         if stuck:
-            holder = self._scoreboard.holder()
-            self._examined = holder if holder in stuck else stuck[0]
+            self._examined = self._culprit() or stuck[0]
             self._kill_at = now + DUMP_TIME
             self._stacks.ask(self._examined)
+
+    def _culprit(self) -> int | None:
+        """The holder of the lock, if it is why others are stuck: its last sign may be younger than theirs by a look."""
+        holder = self._scoreboard.holder()
+        pulse = None if holder is None else self._pulses.get(holder)
+        return holder if pulse is not None and not pulse.killed and pulse.missed >= STUCK - 1 else None
 
     def _is_stuck(self, pid: int, pulse: Pulse) -> bool:
         return pulse.missed >= self._patience(pid, pulse) and not pulse.killed

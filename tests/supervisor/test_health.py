@@ -103,8 +103,9 @@ def test_a_deadlock_is_in_the_log_and_nobody_waits_for_it_any_more(tmp_path):
         assert "out of memory" not in daemon.log()
 
 
+# Sent to this very thread: another one might take it later.
 STOPPED_WITH_THE_LOCK = """
-import os, signal
+import os, signal, threading
 from storescpd.worker.accept import AcceptLoop
 take = AcceptLoop._take
 def stopped(self, listener):
@@ -112,7 +113,7 @@ def stopped(self, listener):
         os.unlink(FLAG)
     except FileNotFoundError:
         return take(self, listener)
-    os.kill(os.getpid(), signal.SIGSTOP)
+    signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 AcceptLoop._take = stopped
 """
 
@@ -336,6 +337,24 @@ def test_one_that_cannot_be_killed_makes_the_daemon_ill(place, patience, sleeper
     case.places = {os.getpid(): place}
     case.looks(1)
     assert case.health.good
+
+
+def test_the_holder_of_the_lock_is_killed_although_it_fell_silent_last(sleeper, monkeypatch):
+    case = Case(sleeper)
+    monkeypatch.setattr(case.scoreboard, "holder", lambda: sleeper)
+    case.places = {os.getpid(): 1, sleeper: 0}
+    case.scoreboard.beat(0, 1.0)
+    case.scoreboard.beat(1, 1.0)
+    case.looks(1)
+    case.scoreboard.beat(0, 2.0)
+    case.looks(STUCK + 1)
+    assert case.killed == [sleeper]
+    # Nobody else has to go.
+    case.places = {os.getpid(): 1}
+    monkeypatch.setattr(case.scoreboard, "holder", lambda: None)
+    case.scoreboard.beat(1, 2.0)
+    case.looks(STUCK)
+    assert (case.asked, case.killed) == ([sleeper], [sleeper])
 
 
 def test_one_that_comes_back_in_time_is_not_killed(sleeper):
