@@ -26,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--import-profiles", metavar="FILE", help="print an association profile file of storescp (-xf) as TOML tables"
     )
+    what.add_argument("--daemon", action="store_true", help="start in the background, without systemd; see --pid-file")
     what.add_argument("--status", action="store_true", help="show how the daemon that runs is doing")
     what.add_argument("--reload", action="store_true", help="have the daemon read its file again, and wait for it")
     what.add_argument("--studies", action="store_true", help="list open and recent studies from the ledger")
@@ -65,18 +66,31 @@ def _chosen(options: argparse.Namespace) -> Callable[[Path], int]:
         return _about_running(options)
     if options.studies or options.failed_hooks or options.retry_hooks:
         return _about_studies(options)
-    return _serve
+    return _serving(options)
+
+
+def _pid_file(options: argparse.Namespace) -> Path | None:
+    return Path(options.pid_file) if options.pid_file else None
+
+
+def _serving(options: argparse.Namespace) -> Callable[[Path], int]:
+    if options.daemon:
+        from storescpd.cli.daemon import serve_in_background
+
+        return functools.partial(serve_in_background, pid_file=_pid_file(options))
+    from storescpd.cli.serve import serve
+
+    return functools.partial(serve, pid_file=_pid_file(options))
 
 
 def _about_running(options: argparse.Namespace) -> Callable[[Path], int]:
-    pid_file = Path(options.pid_file) if options.pid_file else None
     if options.reload:
         from storescpd.cli.reload import reload
 
-        return functools.partial(reload, pid_file=pid_file)
+        return functools.partial(reload, pid_file=_pid_file(options))
     from storescpd.cli.running import show_status
 
-    return functools.partial(show_status, pid_file=pid_file, as_json=options.json)
+    return functools.partial(show_status, pid_file=_pid_file(options), as_json=options.json)
 
 
 def _about_studies(options: argparse.Namespace) -> Callable[[Path], int]:
@@ -94,9 +108,3 @@ def _echo(host: str, port: str) -> int:
     if not port.isdecimal() or not 1 <= int(port) <= 65535:
         parser().error(f"PORT must be a number from 1 to 65535, not {port!r}")
     return echo(host, int(port))
-
-
-def _serve(path: Path) -> int:
-    from storescpd.cli.serve import serve
-
-    return serve(path)

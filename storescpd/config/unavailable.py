@@ -8,8 +8,6 @@ from storescpd.config.root import Config
 from storescpd.config.section import Section, changed
 
 NOT_YET = (
-    "process.user",
-    "process.group",
     "listeners.proxy_protocol",
     "access.trusted_proxies",
     "storage.url",

@@ -49,7 +49,7 @@ class Succession:
         # Asked once: a reload must not wait for somebody at the terminal.
         self._ask = functools.cache(ask_password)
         self._fixed = Fixed(config.process.user, config.process.group)
-        self._passed = launch.passed
+        self._passed, self._account = launch.passed, launch.account
         self._retiring: dict[Key, Listener] = {}
         wanted = made(config, self._ask)
         try:
@@ -78,8 +78,13 @@ class Succession:
         """
         self._fixed.compare(config)
         os.umask(config.process.umask)
-        configure(config.logging.level, config.logging.destination, config.logging.format)
-        return Verdict(config, examine(config, self._passed, self.kept, ledger, self._known_password))
+        try:
+            configure(config.logging.level, config.logging.destination, config.logging.format)
+            return Verdict(config, examine(config, self._passed, self.kept, ledger, self._known_password))
+        except (StartError, OSError) as error:
+            if self._account is None:
+                raise
+            raise StartError(f"{error} (tried as user {self._account.uid}: root was given up at the start)") from error
 
     def _known_password(self) -> str:
         if not self._ask.cache_info().currsize:

@@ -23,6 +23,9 @@ def unsuitable(config: Config, environment: Environment) -> Iterator[Finding]:
         yield from _misbehaviour(config)
     if not environment.inetd:
         yield from contradictions(config, environment.passed_sockets)
+    if environment.daemon and config.logging.destination == "stderr":
+        message = "a daemon in the background has no standard error"
+        yield Finding(("logging", "destination"), message, 'write "syslog", or the path of a file')
     if environment.inetd:
         yield from _outlives_one_association(config, ())
         for index in range(len(config.peers)):
