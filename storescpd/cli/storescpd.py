@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--import-profiles", metavar="FILE", help="print an association profile file of storescp (-xf) as TOML tables"
     )
-    what.add_argument("--daemon", action="store_true", help="start in the background, without systemd; see --pid-file")
+    what.add_argument("--daemon", action="store_true", help="start in the background, where there is no systemd")
     what.add_argument("--status", action="store_true", help="show how the daemon that runs is doing")
     what.add_argument("--reload", action="store_true", help="have the daemon read its file again, and wait for it")
     what.add_argument("--studies", action="store_true", help="list open and recent studies from the ledger")

@@ -79,6 +79,7 @@ def nothing_lost(threads: list[Sender], daemon: Daemon) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_hundred_reloads_lose_nothing(tmp_path):
     """Every tenth is asked for by the command, and brings, moves or takes away a listener."""
     config = {"listeners": [listener(), listener(name="other")]}
