@@ -107,7 +107,8 @@ class Control:
         try:
             _bind(made, self._address())
             os.chmod(self._path, 0o600)
-            os.chown(self._path, uid, gid)
+            if (uid, gid) != (os.geteuid(), os.getegid()):
+                os.chown(self._path, uid, gid)
             self._inode = os.stat(self._path).st_ino
             made.listen(MOST_ASKING)
         except OSError as error:
