@@ -135,11 +135,16 @@ class Succession:
         self.close_retired()
 
 
-def _generation(config: Config, number: int, listeners: Mapping[Key, Listener], wanted: Settings) -> Generation:
+def workers_of(config: Config) -> int:
+    """How many workers a configuration asks for on this machine."""
     workers = config.process.workers
+    return min(cpus.usable(), cpus.MOST_WORKERS) if workers == "auto" else workers
+
+
+def _generation(config: Config, number: int, listeners: Mapping[Key, Listener], wanted: Settings) -> Generation:
     return Generation(
         number=number,
-        workers=min(cpus.usable(), cpus.MOST_WORKERS) if workers == "auto" else workers,
+        workers=workers_of(config),
         listeners=listeners,
         settings=wanted,
         drain_timeout=config.process.drain_timeout,

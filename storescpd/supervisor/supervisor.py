@@ -25,7 +25,7 @@ from storescpd.supervisor.preparing import StartError, Verdict
 from storescpd.supervisor.renewal import Outcome, Renewal, Steps
 from storescpd.supervisor.report import Report
 from storescpd.supervisor.stacks import show_stacks_at_death
-from storescpd.supervisor.succession import Succession, announce
+from storescpd.supervisor.succession import Succession, announce, workers_of
 from storescpd.telemetry.events import log_event
 from storescpd.worker.process import LAST_GRACE, LEAVE_GRACE
 from storescpd.worker.scoreboard import Accepting, Scoreboard
@@ -123,7 +123,10 @@ class Supervisor:
         return self._succession.examine(self._reload(), self._keeper.ledger)
 
     def _replace(self, config: Config, places: Mapping[Key, Place]) -> None:
-        """Another generation takes over as soon as it serves."""
+        """Another generation takes over as soon as it serves; raises what ``follow`` raises."""
+        if self._scoreboard.free() < workers_of(config):
+            busy = len(self._children.workers)
+            raise StartError(f"no room for {workers_of(config)} workers: {busy} of this and earlier generations live")
         self._succession.follow(config, places)
         self._serving = False
         self._keeper.want(self._generation.settings.keeper)
