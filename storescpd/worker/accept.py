@@ -14,7 +14,7 @@ from storescpd.worker.addresses import endpoint, plain_address
 from storescpd.worker.admission import Admission, Control
 from storescpd.worker.buffers import BufferPool
 from storescpd.worker.journal import Journal
-from storescpd.worker.options import set_options
+from storescpd.worker.options import set_buffers, set_options
 from storescpd.worker.refusals import Refusals
 from storescpd.worker.retirement import Retirement
 from storescpd.worker.scoreboard import Accepting, Slot
@@ -82,7 +82,7 @@ class AcceptLoop:
         settings = self._settings
         for listener in self._listeners.values():
             listener.socket.settimeout(0)
-            set_options(listener.socket, settings.send_timeout, settings.keepalive)
+            set_buffers(listener.socket, settings.socket_options)
             self._poll.register(listener.socket, select.POLLIN)
         self._poll.register(self._stop, select.POLLIN)
         self._slot.set_accepting(accepting)
@@ -209,11 +209,12 @@ class AcceptLoop:
 
     def _session(self, connection: Connection) -> Session:
         settings = self._settings
+        set_options(connection.socket, settings.socket_options)
         secure = settings.tls.get(connection.listener)
         transport = (
             Transport(connection.socket, self._pool)
             if secure is None
-            else TlsTransport(connection.socket, self._pool, secure.context(), settings.send_timeout)
+            else TlsTransport(connection.socket, self._pool, secure.context(), settings.socket_options.send_timeout)
         )
         peer = endpoint(connection.address, connection.port)
         dump = settings.dump_presentation_contexts

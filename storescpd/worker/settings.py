@@ -25,6 +25,7 @@ from storescpd.studies.policy import GENERAL, KeeperSettings
 from storescpd.worker.dictionaries import dictionary
 from storescpd.worker.filing import Filing, filing, keeper_settings, ledger_path, slot_of
 from storescpd.worker.gate import Gate
+from storescpd.worker.options import SocketOptions, socket_options
 from storescpd.worker.securing import Ask, gate, nobody_to_ask, secure_ports, seed_file
 
 IMPLEMENTATION_CLASS_UID = "2.25.302071884190433204427340389614513146882"
@@ -131,10 +132,7 @@ class Settings:
     titles: Titles
     acse_timeout: float
     """Seconds from accepting a connection to its whole A-ASSOCIATE-RQ."""
-    send_timeout: float
-    """Seconds that a peer has to take what we send; 0 is no limit."""
-    keepalive: float
-    """Seconds until a silent peer is asked whether it lives; 0 is never."""
+    socket_options: SocketOptions
     places: Places
     patient_data: bool
     """Whether logs may show it."""
@@ -181,8 +179,7 @@ def settings(config: Config, ask: Ask = nobody_to_ask) -> Settings:
         rules=tuple(_rule(config, index, names, found, ledger) for index in range(len(config.peers))),
         titles=_titles(config),
         acse_timeout=association.acse_timeout,
-        send_timeout=association.socket_timeout,
-        keepalive=association.keepalive,
+        socket_options=socket_options(association.socket_timeout, association.keepalive),
         places=Places(
             associations=process.max_associations,
             associations_per_peer=process.max_associations_per_peer,

@@ -4,7 +4,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from tests.support.processes import LISTEN, connections, end, eventually, free_p
 from tests.support.tools import path_of_others
 
 PROGRAM = shutil.which("storescp", path=path_of_others()) or "storescp"
+
+THEIRS = (PROGRAM,)
+ROOT = Path(__file__).parents[2]
+OURS = (sys.executable, "-m", "storescpd.cli.storescp")
+"""The storescp command of this source tree, for `program`."""
 
 
 def listening(port: int, pid: int) -> bool:
@@ -50,7 +56,8 @@ class Receiver:
 
 def environment(extra: Mapping[str, str] | None, *, nodelay: bool) -> dict[str, str]:
     """Ours, with Nagle's algorithm switched off in DCMTK unless a test wants it as installed."""
-    return {**os.environ, **({"TCP_NODELAY": "1"} if nodelay else {}), **(extra or {})}
+    own = {"PYTHONPATH": str(ROOT), **({"TCP_NODELAY": "1"} if nodelay else {})}
+    return {**os.environ, **own, **(extra or {})}
 
 
 @contextmanager
@@ -60,13 +67,19 @@ def storescp(
     env: Mapping[str, str] | None = None,
     nodelay: bool = True,
     log_file: Path | None = None,
+    program: Sequence[str] = (PROGRAM,),
+    out_file: Path | None = None,
 ) -> Iterator[Receiver]:
-    """Run storescp on a free port with its output below `directory`, which is made if it is missing."""
+    """Run storescp, or another program with its options, on a free port.
+
+    Its output goes below `directory`, which is made if it is missing. What it prints goes to `out_file`, where that is
+    not the log's.
+    """
     target = Path(directory)
     target.mkdir(parents=True, exist_ok=True)
     log_file = log_file or target.with_name(target.name + ".storescp.log")
-    arguments = [PROGRAM, *options, "-od", str(target)]
-    process, port = _started(arguments, environment(env, nodelay=nodelay), log_file)
+    arguments = [*program, *options, "-od", str(target)]
+    process, port = _started(arguments, environment(env, nodelay=nodelay), log_file, out_file or log_file)
     try:
         yield Receiver(process, port, target, log_file)
     finally:
@@ -75,14 +88,18 @@ def storescp(
             end(child)
 
 
-def _started(arguments: list[str], env: dict[str, str], log_file: Path) -> tuple[subprocess.Popen[bytes], int]:
+def _started(
+    arguments: list[str], env: dict[str, str], log_file: Path, out_file: Path
+) -> tuple[subprocess.Popen[bytes], int]:
     """A storescp that listens; another port is tried when somebody else was faster."""
     while True:
         port = free_port()
-        with log_file.open("wb") as log:
+        with log_file.open("wb") as log, out_file.open("wb") as out:
             process = subprocess.Popen(
-                [*arguments, str(port)], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, process_group=0
-            )
+                [*arguments, str(port)],
+                stdin=subprocess.DEVNULL, stdout=log if out_file == log_file else out, stderr=log, env=env,
+                process_group=0,
+            )  # fmt: skip
         if _listens(process, port):
             return process, port
         stop(process)
