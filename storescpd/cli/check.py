@@ -13,6 +13,7 @@ from storescpd.config.problems import stands
 from storescpd.config.reading import assessed, located
 from storescpd.config.unavailable import NOT_YET
 from storescpd.config.world import world_findings
+from storescpd.telemetry.handlers import under_journal
 
 _AS_ROOT = " (seen by root, who may do everything; check as the daemon's user too, if that is another)"
 
@@ -38,10 +39,17 @@ def check_config(path: Path, environment: Environment | None = None) -> int:
     except ConfigError as error:
         problems = list(error.problems)
     for problem in problems:
-        print(problem, file=sys.stderr)
+        print(f"{_priority(problem)}{problem}", file=sys.stderr)
     errors = sum(not problem.note for problem in problems)
     if errors:
         print(f"{path}: {errors} error{'s' if errors > 1 else ''}, not usable")
         return Exit.CONFIG
     print(f"{path}: good{_AS_ROOT if os.geteuid() == 0 and not started.service else ''}")
     return Exit.OK
+
+
+def _priority(problem: Problem) -> str:
+    """What the journal takes the priority of a line from, and does not show (sd-daemon(3))."""
+    if not under_journal():
+        return ""
+    return "<4>" if problem.note else "<3>"

@@ -65,10 +65,16 @@ def slot_of(peer: Peer) -> str:
 
 
 def ledger_path(config: Config, variables: Mapping[str, str]) -> str:
-    """Where the ledger is: as configured, in systemd's state directory, or beside the temporary files."""
+    """Where the ledger is: as configured, in systemd's state directory, or beside the temporary files.
+
+    Where the state directory is the spool, it is not among the objects either.
+    """
     configured = config.studies.ledger
     state = detected(variables).state_directory
-    default = os.path.join(state, LEDGER) if state else os.path.join(config.storage.directory, ".storescpd", LEDGER)
+    if state and os.path.realpath(state) != os.path.realpath(config.storage.directory):
+        default = os.path.join(state, LEDGER)
+    else:
+        default = os.path.join(config.storage.directory, ".storescpd", LEDGER)
     return os.path.abspath(configured or default)
 
 

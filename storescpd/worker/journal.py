@@ -171,7 +171,8 @@ class Journal:
 
 
 def _outcome(result: Result) -> dict[str, object]:
-    fields: dict[str, object] = {"status": f"{result.status:04X}"}
+    fields: dict[str, object] = {"study": result.study} if result.study else {}
+    fields["status"] = f"{result.status:04X}"
     if result.path:
         fields["path"] = result.path
     if result.reason:

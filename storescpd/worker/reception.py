@@ -42,6 +42,8 @@ class Result:
     """Where it lies, if it does."""
     token: str = field(default="", repr=False)
     """Its record, if there is one."""
+    study: str = ""
+    """Its Study Instance UID, where the data set was looked into and has one."""
 
 
 class Reception:
@@ -150,6 +152,8 @@ class Reception:
             DataSetError: it cannot be read.
         """
         result = self._finish()
+        if self._reencoder is not None:
+            result.study = self._reencoder.identity.study_instance_uid or ""
         if self._desk is not None and not result.token:
             self._desk.dropped()
         return result
