@@ -14,9 +14,8 @@ from tests.systemd.bed import Bed, CannotBoot, booted, make_root
 from tests.systemd.service import Service
 
 ROOTS = ROOT / ".venv" / "roots"
-PACKAGES = "systemd,systemd-sysv,dbus,python3,iproute2,procps,netbase,openbsd-inetd,dcmtk,autopkgtest,dpkg-dev".split(
-    ","
-)
+PACKAGES = ["systemd", "systemd-sysv", "dbus", "python3", "iproute2", "procps", "netbase", "openbsd-inetd"]
+CALLED_BY_ITS_TESTS = ["autopkgtest", "dpkg-dev", "dcmtk"]
 # It conflicts with the other inetd, so it cannot be installed; its program needs no installation.
 XINETD = "cd /tmp; apt-get download -qq xinetd; dpkg --extract xinetd_*.deb /; rm xinetd_*.deb"
 
@@ -65,7 +64,7 @@ def bed(package, tmp_path_factory) -> Bed:
     """systemd 252 in a Debian 12 that has nothing but what the tests call, and the package."""
     if os.geteuid() != 0:
         pytest.skip("needs root")
-    lower = root_of("bookworm", PACKAGES, [XINETD])
+    lower = root_of("bookworm", PACKAGES + CALLED_BY_ITS_TESTS, [XINETD])
     try:
         with booted(lower, tmp_path_factory.mktemp("bed")) as bed:
             shutil.copy(package, bed.root / "root")
