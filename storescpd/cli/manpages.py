@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from storescpd import __version__
+from storescpd.cli.storescp.option import Option
+from storescpd.cli.storescp.reference import explained, spelled
+from storescpd.cli.storescp.table import SECTIONS
 from storescpd.cli.storescpd import parser
 from storescpd.config import roff
 from storescpd.config.manpage import configuration_page
@@ -30,6 +33,18 @@ _FILES = (
     ("/var/lib/storescpd", "what is received, where `storage.directory` does not say otherwise"),
 )
 
+DROP_IN = "storescpd-storescp"
+"""The storescp command as packages install it: the name itself is DCMTK's."""
+_DROP_IN_ABOUT = """Receives DICOM objects and stores them, by the command line of DCMTK's storescp: every option of it,
+with the engine of the daemon `storescpd`, in the foreground and without a configuration file. What it refuses, it
+refuses with the same text and status. It is named so that it can stand beside DCMTK's program;
+`/usr/lib/storescpd/dropin/storescp` is the same command, for scripts that call `storescp`: put that folder first in
+`PATH`."""
+_DROP_IN_STATUSES = (
+    ("0", "it was told to stop"),
+    ("1", "the command line is refused, or the start failed"),
+)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write every page into a directory, which is made where it is missing."""
@@ -48,7 +63,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def pages() -> Mapping[str, str]:
     """Every page by its file name."""
-    return {"storescpd.8": _daemon_page(), "storescpd.toml.5": configuration_page()}
+    return {
+        "storescpd.8": _daemon_page(),
+        "storescpd.toml.5": configuration_page(),
+        f"{DROP_IN}.1": "\n".join(_drop_in_page()) + "\n",
+    }
 
 
 def _daemon_page() -> str:
@@ -63,6 +82,27 @@ def _daemon_page() -> str:
             "",
         ]
     )
+
+
+def _drop_in_page() -> Iterator[str]:
+    yield roff.title(DROP_IN, 1, __version__, "User commands")
+    yield roff.heading("NAME")
+    yield f"{roff.escaped(DROP_IN)} \\- storescp on the engine of storescpd"
+    yield roff.heading("SYNOPSIS")
+    yield roff.inline(f"`{DROP_IN}` [options] [port]")
+    yield roff.heading("DESCRIPTION")
+    yield roff.paragraph(_DROP_IN_ABOUT)
+    yield roff.heading("OPTIONS")
+    for section in SECTIONS:
+        yield roff.subheading(f"{section.chapter}: {section.title}" if section.chapter else section.title)
+        yield from (roff.item(spelled(option), _with_changes(option)) for option in section.options)
+    yield from _list("EXIT STATUS", _DROP_IN_STATUSES)
+    yield roff.heading("SEE ALSO")
+    yield "\\fBstorescpd\\fR(8)"
+
+
+def _with_changes(option: Option) -> str:
+    return f"{explained(option)}." + (f" Otherwise than storescp: {option.changes}." if option.changes else "")
 
 
 def _list(heading: str, items: Sequence[tuple[str, str]]) -> Iterator[str]:

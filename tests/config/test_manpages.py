@@ -30,7 +30,7 @@ def rendered(path) -> str:
     return shown.stdout
 
 
-OPTION = re.compile(r"(?<![\w-])--[a-z-]+")
+OPTION = re.compile(r"(?<![\w-])--[a-z0-9-]+")
 
 
 def test_every_option_that_help_shows_is_in_the_page(pages):
@@ -39,6 +39,15 @@ def test_every_option_that_help_shows_is_in_the_page(pages):
     assert len(options) > 8
     described = re.search(r"^OPTIONS\n(.*?)^[A-Z]", rendered(pages / "storescpd.8"), re.MULTILINE | re.DOTALL)[1]
     assert options <= set(OPTION.findall(described))
+
+
+def test_every_option_of_storescp_is_in_the_page_of_the_drop_in(pages):
+    need("/usr/bin/storescp")
+    text = rendered(pages / "storescpd-storescp.1")
+    told = subprocess.run(["/usr/bin/storescp", "--help"], capture_output=True, text=True, check=True).stdout
+    options = set(re.findall(r"^ +(?:[+-]\S+ +)?(--[a-z0-9-]+)", told, re.MULTILINE))
+    assert len(options) > 100
+    assert options <= set(OPTION.findall(text))
 
 
 def test_every_key_is_in_the_page(pages):

@@ -34,16 +34,18 @@ def _table(section: Section) -> Iterator[str]:
     yield "| option | means | sets | refused | otherwise than storescp |"
     yield "| --- | --- | --- | --- | --- |"
     for option in section.options:
-        cells = (_name(option), _help(option), _sets(option), _refused(option), option.changes)
+        cells = (spelled(option), explained(option), _sets(option), _refused(option), option.changes)
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _name(option: Option) -> str:
+def spelled(option: Option) -> str:
+    """Every spelling of an option with its values, each in backticks."""
     values = "".join(f" {argument.name}" for argument in option.arguments)
     return " ".join(f"`{name}{values}`" for name in option.names)
 
 
-def _help(option: Option) -> str:
+def explained(option: Option) -> str:
+    """The help of an option, and what counts without it."""
     notes = []
     if option.default:
         notes.append("the default")
