@@ -23,9 +23,10 @@ from storescpd.supervisor.preparing import StartError
 from storescpd.supervisor.report import Report, error_number
 from storescpd.supervisor.supervisor import Supervisor
 from storescpd.telemetry.events import log_event
-from storescpd.telemetry.handlers import configure, remember_errors
+from storescpd.telemetry.handlers import remember_errors
 from storescpd.telemetry.last_error import LastError
 from storescpd.telemetry.notify import Notifier
+from storescpd.worker.logs import configure_log
 
 logger = logging.getLogger(__name__)
 
@@ -133,7 +134,7 @@ def _open_log(config: Config, account: Account | None) -> None:
     """A log that is made by root belongs to whom the daemon becomes: it is opened again after it was rotated."""
     destination = config.logging.destination
     made = destination not in DESTINATIONS and not os.path.exists(destination)
-    configure(config.logging.level, destination, config.logging.format)
+    configure_log(config.logging)
     if made and account is not None:
         os.chown(destination, account.uid, account.gid)
 

@@ -30,8 +30,8 @@ class Logging(Section):
     inetd_files: bool = setting(
         default=False, text="with --inetd: stdout and stderr to storescp_XXXXXX files in the temporary directory"
     )
-    format: Literal["auto", "text", "json", "journald"] = setting(
-        "auto", "auto: journal fields under systemd, text on a terminal"
+    format: Literal["auto", "text", "json", "journald", "storescp"] = setting(
+        "auto", "auto: journal fields under systemd, text on a terminal; storescp: lines such as storescp's"
     )
     patient_data: bool = setting(default=False, text="names and ids of patients may appear in the log")
     dump_presentation_contexts: bool = setting(

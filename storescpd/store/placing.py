@@ -24,6 +24,7 @@ class Outcome(Enum):
     """What stands under which name now."""
 
     STORED = auto()
+    REPLACED = auto()  # another file had the name
     UNCHANGED = auto()  # the same object was there: nothing was written
     SET_ASIDE = auto()  # the name was taken: this one got a number
 
@@ -124,8 +125,10 @@ def place(move: Move, wanted: Place, rule: OnDuplicate, extension: str) -> Store
         names = itertools.chain((wanted.name,), wanted.successors)
         return Stored(next(name for name in names if move.exclusively(name)), Outcome.STORED, folder)
     if rule is OnDuplicate.OVERWRITE and not wanted.exclusive:
+        # Good enough for a log: whoever is faster is replaced without being mentioned.
+        taken = os.access(wanted.name, os.F_OK, dir_fd=move.target, follow_symlinks=False)
         move.over(wanted.name)
-        return Stored(wanted.name, Outcome.STORED, folder)
+        return Stored(wanted.name, Outcome.REPLACED if taken else Outcome.STORED, folder)
     if rule is OnDuplicate.RENAME:
         return _beside_others(move, wanted, extension)
     for name in _candidates(wanted.name, extension):

@@ -92,7 +92,8 @@ class Course:
 
     def _begin(self, request: Place, now: Moment) -> Episode:
         episode = episodes.open_episode(self._ledger.begin(), request, now)
-        log_event(logger, logging.INFO, "study begun", study=request.key.study, directory=episode.shown)
+        told = {"study": request.key.study, "directory": episode.shown, "root": request.key.root}
+        log_event(logger, logging.INFO, "study begun", **told)
         self._add(episode, now)
         return episode
 

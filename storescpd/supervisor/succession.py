@@ -25,8 +25,8 @@ from storescpd.supervisor.listeners import (
 )
 from storescpd.supervisor.preparing import Fixed, StartError, Verdict, examine, made, try_out
 from storescpd.telemetry.events import log_event
-from storescpd.telemetry.handlers import configure
 from storescpd.worker.accept import Listener
+from storescpd.worker.logs import configure_log
 from storescpd.worker.securing import ask_password
 from storescpd.worker.settings import Settings
 
@@ -79,7 +79,7 @@ class Succession:
         self._fixed.compare(config)
         os.umask(config.process.umask)
         try:
-            configure(config.logging.level, config.logging.destination, config.logging.format)
+            configure_log(config.logging)
             return Verdict(config, examine(config, self._passed, self.kept, ledger, self._known_password))
         except (StartError, OSError) as error:
             if self._account is None:
@@ -108,7 +108,7 @@ class Succession:
         fresh = [listener for key, listener in listeners.items() if key not in kept]
         umask = os.umask(config.process.umask)
         try:
-            configure(config.logging.level, config.logging.destination, config.logging.format)
+            configure_log(config.logging)
         except BaseException:
             os.umask(umask)
             close(fresh)

@@ -2,6 +2,16 @@
 
 import logging
 
+ROOT = "storescpd"
+ASSOCIATIONS = f"{ROOT}.association"
+ENDS = f"{ASSOCIATIONS}.end"
+OBJECTS = f"{ROOT}.object"
+REPLACED = f"{OBJECTS}.replaced"
+"""Loggers. Those of a kind that a manner of speaking may make louder have one of their own: the others stay unmade."""
+
+TRIAL = "testing options are on: objects may be refused, delayed or thrown away"
+"""Whoever has typed such an option knows; whoever reads the log of a daemon does not."""
+
 FIELDS = "fields"
 """Attribute of a log record that holds the fields."""
 

@@ -7,8 +7,14 @@ import os
 import socket
 import sys
 
+from storescpd.telemetry.events import ROOT
 from storescpd.telemetry.formats import LEVELS, BareFormatter, JsonFormatter, TextFormatter, journal_fields
 from storescpd.telemetry.last_error import LastError
+from storescpd.telemetry.speaking import LetterFormatter, ProgressHandler, SpokenHandler
+from storescpd.telemetry.storescp import DEBUG, INFO, LOGGERS, Manner, levels
+
+STORESCP = "storescp"
+"""The style that says everything as storescp does."""
 
 JOURNAL_SOCKET = "/run/systemd/journal/socket"
 SYSLOG_SOCKET = "/dev/log"
@@ -76,22 +82,29 @@ def under_journal() -> bool:
     return (device, inode) == (str(status.st_dev), str(status.st_ino))
 
 
-def configure(level: str, destination: str, style: str) -> None:
+def configure(level: str, destination: str, style: str, *, dump_contexts: bool = False) -> None:
     """Send the log of this process, and of those that it forks, where the configuration says.
 
     Raises:
         OSError: the destination cannot be written; the log stays as it was.
     """
     if destination == "auto":
-        destination = "journald" if under_journal() and os.path.exists(JOURNAL_SOCKET) else "stderr"
+        journal = style != STORESCP and under_journal() and os.path.exists(JOURNAL_SOCKET)
+        destination = "journald" if journal else "stderr"
     handler = _handler(destination)
-    handler.setFormatter(_formatter(destination, style))
-    root = logging.getLogger("storescpd")
+    handlers, wanted = [handler], {ROOT: LEVELS[level]}
+    if style == STORESCP:
+        handlers, wanted = _as_storescp(handler, LEVELS[level], dump_contexts=dump_contexts)
+    else:
+        handler.setFormatter(_formatter(destination, style))
+    root = logging.getLogger(ROOT)
     for old in [old for old in root.handlers if not isinstance(old, LastError)]:
         root.removeHandler(old)
         old.close()
-    root.addHandler(handler)
-    root.setLevel(LEVELS[level])
+    for made in handlers:
+        root.addHandler(made)
+    for name in (*LOGGERS, ROOT):
+        logging.getLogger(name).setLevel(wanted.get(name, logging.NOTSET))
     root.propagate = False
     logging.raiseExceptions = False
     _leave_out_what_no_format_shows()
@@ -102,6 +115,18 @@ def remember_errors() -> LastError:
     made = LastError()
     logging.getLogger("storescpd").addHandler(made)
     return made
+
+
+def _as_storescp(
+    handler: logging.Handler, level: int, *, dump_contexts: bool
+) -> tuple[list[logging.Handler], dict[str, int]]:
+    """Handlers, and the level of each logger."""
+    handler.setFormatter(LetterFormatter())
+    manner = Manner(level, INFO if dump_contexts else DEBUG)
+    handlers: list[logging.Handler] = [SpokenHandler(manner, handler)]
+    if level == INFO:
+        handlers.append(ProgressHandler(sys.stdout))
+    return handlers, levels(level)
 
 
 def _leave_out_what_no_format_shows() -> None:

@@ -5,19 +5,26 @@ import ssl
 import time
 
 from storescpd.access.tls import Identity
-from storescpd.association import Negotiation
-from storescpd.data.sop_classes import log_code
-from storescpd.telemetry.events import log_event
+from storescpd.association import Negotiation, Policy
+from storescpd.data.sop_classes import SOP_CLASSES, log_code
+from storescpd.telemetry.events import ASSOCIATIONS, ENDS, OBJECTS, REPLACED, log_event
 from storescpd.wire.codes import Status
-from storescpd.wire.command import CStoreRQ
+from storescpd.wire.command import CEchoRQ, CStoreRQ
 from storescpd.wire.pdu import AssociateRQ
+from storescpd.worker.parameters import Agreement, Proposal, max_send_pdv
 from storescpd.worker.reception import Result
 from storescpd.worker.refusals import Refusals, class_name
 
 MOST_NAMED = 20
 """Classes named in one line; a sender that proposes everything is refused some."""
 
-logger = logging.getLogger("storescpd.association")
+_PRIORITIES = {0: "medium", 1: "high", 2: "low"}
+"""PS3.7 9.3.1.1."""
+
+logger = logging.getLogger(ASSOCIATIONS)
+ends = logging.getLogger(ENDS)
+objects = logging.getLogger(OBJECTS)
+replacements = logging.getLogger(REPLACED)
 
 
 class Journal:
@@ -38,11 +45,12 @@ class Journal:
         """The peer has a host name."""
         if host != self._address:
             self._who["host"] = host
+        log_event(logger, logging.DEBUG, "connection received", **self._who)
 
     def denied(self, cause: str, *, defect: bool) -> None:
         """The connection is closed before a byte of it is read."""
         level = logging.ERROR if defect else logging.WARNING
-        log_event(logger, level, "connection denied", **self._who, cause=cause)
+        log_event(ends, level, "connection denied", **self._who, cause=cause)
 
     def handshake_failed(self, error: ssl.SSLError) -> None:
         """No TLS; a connection that ends without a byte is no more than a probe."""
@@ -60,15 +68,22 @@ class Journal:
             fields["fingerprint"] = identity.fingerprint
         log_event(logger, logging.INFO, "TLS agreed", **self._who, **fields)
 
-    def requested(self, request: AssociateRQ) -> None:
+    def requested(self, request: AssociateRQ, policy: Policy) -> None:
         """An association is asked for."""
         self._requested = True
         self._who |= {"calling": request.calling_ae_title, "called": request.called_ae_title}
+        if logger.isEnabledFor(logging.DEBUG):
+            parameters = Proposal(request, policy)
+            log_event(logger, logging.DEBUG, "association requested", **self._who, parameters=parameters)
 
-    def accepted(self, negotiation: Negotiation) -> None:
+    def accepted(self, request: AssociateRQ, negotiation: Negotiation, policy: Policy) -> None:
         """It is granted."""
         accepted, refused = len(negotiation.contexts), len(negotiation.refused)
         self._contexts = f"{accepted}/{accepted + refused}"
+        if logger.isEnabledFor(logging.DEBUG):
+            fields = {"contexts": accepted, "max_send_pdv": max_send_pdv(request)}
+            parameters = Agreement(request, negotiation, policy)
+            log_event(logger, logging.DEBUG, "association accepted", **self._who, **fields, parameters=parameters)
         if not accepted:
             log_event(logger, logging.WARNING, "no presentation context accepted", **self._who)
         for warning in negotiation.warnings:
@@ -109,11 +124,17 @@ class Journal:
                 syntax=context.transfer_syntax,
             )
 
-    def store_begun(self, command: CStoreRQ) -> None:
+    def store_begun(self, context_id: int, command: CStoreRQ) -> None:
         """A C-STORE-RQ has come."""
         self._store_started = time.monotonic()
+        if objects.isEnabledFor(logging.DEBUG):
+            log_event(objects, logging.DEBUG, "object begun", **self._who, **_asked(context_id, command))
         if command.blanks_removed:
             log_event(logger, logging.WARNING, "UIDs of the command held white space, which was removed", **self._who)
+
+    def received(self, fragments: int, received: int) -> None:
+        """A data set has come to its end."""
+        log_event(objects, logging.DEBUG, "data set received", **self._who, fragments=fragments, bytes=received)
 
     def stored(self, command: CStoreRQ, result: Result, received: int) -> None:
         """An object was answered."""
@@ -122,10 +143,11 @@ class Journal:
         self._failed += not success
         self._bytes += received
         level = logging.INFO if success and not result.reason else logging.WARNING
-        if not logger.isEnabledFor(level):
-            return
-        message = "object stored" if result.path else "object refused"
-        log_event(logger, level, message, **self._who, **self._object(command, received), **_outcome(result))
+        if objects.isEnabledFor(level):
+            message = "object stored" if result.path else "object refused"
+            log_event(objects, level, message, **self._who, **self._object(command, received), **_outcome(result))
+        if result.replaced:
+            log_event(replacements, logging.INFO, "file replaced", **self._who, path=result.path)
 
     def _object(self, command: CStoreRQ, received: int) -> dict[str, object]:
         return {
@@ -138,26 +160,27 @@ class Journal:
     def unreadable(self, command: CStoreRQ, error: Exception) -> None:
         """A data set cannot be read; the association is aborted."""
         instance = command.affected_sop_instance_uid
-        log_event(logger, logging.ERROR, "data set cannot be read", **self._who, instance=instance, cause=str(error))
+        log_event(objects, logging.ERROR, "data set cannot be read", **self._who, instance=instance, cause=str(error))
 
     def timed_out(self, command: CStoreRQ) -> None:
         """The data set did not go on; the association does."""
         instance = command.affected_sop_instance_uid
         log_event(logger, logging.WARNING, "object given up: dimse_timeout", **self._who, instance=instance)
 
-    def echoed(self) -> None:
+    def echoed(self, context_id: int, command: CEchoRQ) -> None:
         """A C-ECHO was answered."""
-        log_event(logger, logging.INFO, "echo answered", **self._who)
+        fields = {"context": context_id, "message_id": command.message_id}
+        log_event(objects, logging.INFO, "echo answered", **self._who, **fields)
 
     def ended(self, result: str) -> None:
         """The connection is over."""
         if not self._requested:
             # A load balancer's probe says nothing; it is not worth a line of its own every few seconds.
-            log_event(logger, logging.DEBUG, "connection ended without an association", **self._who, result=result)
+            log_event(ends, logging.DEBUG, "connection ended without an association", **self._who, result=result)
             return
         level = logging.INFO if result.startswith("released") else logging.WARNING
         log_event(
-            logger,
+            ends,
             level,
             "association ended",
             **self._who,
@@ -168,6 +191,18 @@ class Journal:
             seconds=f"{time.monotonic() - self._started:.3f}",
             result=result,
         )
+
+
+def _asked(context_id: int, command: CStoreRQ) -> dict[str, object]:
+    known = SOP_CLASSES.get(command.affected_sop_class_uid)
+    return {
+        "message_id": command.message_id,
+        "code": log_code(command.affected_sop_class_uid),
+        "sop_class": command.affected_sop_class_uid if known is None else known.name,
+        "instance": command.affected_sop_instance_uid,
+        "context": context_id,
+        "priority": _PRIORITIES.get(command.priority, "unknown"),
+    }
 
 
 def _outcome(result: Result) -> dict[str, object]:

@@ -44,6 +44,8 @@ class Result:
     """Its record, if there is one."""
     study: str = ""
     """Its Study Instance UID, where the data set was looked into and has one."""
+    replaced: bool = False
+    """Another file had the name."""
 
 
 class Reception:
@@ -68,6 +70,7 @@ class Reception:
         self._failure = Result(Status.SUCCESS)
         self.received = 0
         """Bytes of the data set so far."""
+        self.fragments = 0
         self._reencoder = self._make_reencoder()
         self._head = self._header(None)
         if desk is not None:
@@ -109,6 +112,7 @@ class Reception:
             TooMuchError: the peer sends too much of an object that has failed.
         """
         self.received += sum(map(len, views))
+        self.fragments += len(views)
         if self._desk is not None:
             self._desk.keep_up()
         limit = self._storing.max_object_size
@@ -230,7 +234,8 @@ class Reception:
         instance = self._command.affected_sop_instance_uid
         if sanitised(instance) != instance and self._storing.filing.naming.filenames is FileNames.DEFAULT:
             reasons.append(f"characters of the instance UID {instance!r} that no file name may have were replaced")
-        return Result(status, "; ".join(reasons), path, drawer.token)
+        replaced = stored.outcome is Outcome.REPLACED
+        return Result(status, "; ".join(reasons), path, drawer.token, replaced=replaced)
 
 
 def _compare(command: CStoreRQ, identity: Identity) -> Status:

@@ -35,6 +35,7 @@ from storescpd.association.negotiation import (
 )
 from storescpd.dataset import DataSetError
 from storescpd.studies.messages import Sender
+from storescpd.telemetry.events import TRIAL
 from storescpd.wire.codes import Status
 from storescpd.wire.command import CStoreRQ
 from storescpd.wire.errors import WireError
@@ -242,15 +243,15 @@ class Session:
     def _on_request(self, event: AssociationRequested) -> None:
         request = event.request
         self._calling_ae_title = request.calling_ae_title
-        self._journal.requested(request)
+        self._journal.requested(request, self._service.agreements.default.policy)
         rejection = event.negotiation.rejection or title_rejection(request) or self._rejection(request)
         if rejection is not None:
             self._reject(rejection)
         self._transport.send(self._acceptor.accept(event.negotiation.items))
-        self._journal.accepted(event.negotiation)
+        self._journal.accepted(request, event.negotiation, self._service.agreements.default.policy)
         self._open_desk(request)
         if self._trial is not None:
-            self._journal.warn("testing options are on: objects may be refused, delayed or thrown away")
+            self._journal.warn(TRIAL)
 
     def _open_desk(self, request: AssociateRQ) -> None:
         storing = self._service.storing
@@ -274,11 +275,12 @@ class Session:
     def _reject(self, rejection: AssociateRJ) -> None:
         self._transport.send(self._acceptor.reject(rejection))
         triple = f"{rejection.result:d}/{rejection.source:d}/{rejection.reason}"
-        raise EndedError(f"rejected {triple}", linger=True)
+        forced = self._service.agreements.default.policy.refuse
+        raise EndedError(f"rejected {triple}{': testing.refuse is on' if forced else ''}", linger=True)
 
     def _on_store_begun(self, event: StoreBegun) -> None:
         self._context, self._command = event.context, event.command
-        self._journal.store_begun(event.command)
+        self._journal.store_begun(event.context.context_id, event.command)
         self._reception = self._begin_reception(event)
         self._success = self._prepared_success()
         if self._trial is not None:
@@ -315,6 +317,8 @@ class Session:
             self._admission.sleep(self._trial.sleep_during * len(event.views))
 
     def _on_store_ended(self, _: StoreEnded) -> None:
+        if self._reception is not None:
+            self._journal.received(self._reception.fragments, self._reception.received)
         if self._trial is not None:
             if self._trial.abort_after:
                 self._abort("testing.abort_after is on")
@@ -347,7 +351,7 @@ class Session:
 
     def _on_echo(self, event: EchoRequested) -> None:
         self._transport.send(self._acceptor.echo_response(event.context.context_id, event.command))
-        self._journal.echoed()
+        self._journal.echoed(event.context.context_id, event.command)
         if self._desk is not None:
             self._desk.opened()
         self._stop_between_objects()

@@ -20,6 +20,7 @@ class IgnoredReception:
             self._reencoder = Reencoder(syntax, storing.encoding, storing.dictionary)
         self.received = 0
         """Bytes of the data set so far."""
+        self.fragments = 0
 
     def take(self, views: Sequence[memoryview]) -> None:
         """Take fragments of the data set.
@@ -28,6 +29,7 @@ class IgnoredReception:
             DataSetError: it cannot be read.
         """
         self.received += sum(map(len, views))
+        self.fragments += len(views)
         if self._reencoder is not None:
             self._reencoder.feed(views)
 

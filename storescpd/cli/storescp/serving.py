@@ -8,7 +8,6 @@ import sys
 from storescpd.cli.status import Exit
 from storescpd.cli.storescp.line import Line
 from storescpd.cli.storescp.model import config_of
-from storescpd.cli.storescp.output import configure_log
 from storescpd.cli.storescp.passwords import with_prompt
 from storescpd.cli.storescp.settings import current_umask
 from storescpd.cli.storescp.usage import PROGRAM
@@ -20,6 +19,7 @@ from storescpd.supervisor.supervisor import Supervisor
 from storescpd.telemetry.events import log_event
 from storescpd.telemetry.handlers import remember_errors
 from storescpd.telemetry.notify import Notifier
+from storescpd.worker.logs import configure_log
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def serve(line: Line) -> int:
         sys.stderr.write(f"I: {_called(line)}\n")
     try:
         os.umask(config.process.umask)
-        configure_log(config)
+        configure_log(config.logging)
         _check_directory(config)
         return Supervisor(config, None, Report(Notifier(), remember_errors()), Launch()).run()
     except (ConfigError, OSError, StartError) as error:

@@ -74,7 +74,8 @@ def _defaults(umask: int) -> Iterator[Setting]:
         "hooks.inherit_output": True,
         "logging.level": DEFAULT_LEVEL,
         "logging.destination": "stderr",
-        "logging.format": "text",
+        "logging.format": "storescp",
+        "logging.patient_data": True,
     }
     yield from (Setting(dotted(key), value, "") for key, value in values.items())
 

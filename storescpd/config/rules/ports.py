@@ -69,12 +69,18 @@ def log_levels(config: Config) -> Iterator[Finding]:
         yield Finding(("logging", "dump_presentation_contexts"), message, remedy, (("logging", "level"),))
 
 
+_ELSEWHERE = {"journald": ("auto", "journald"), "storescp": ("auto", "stderr", "syslog")}
+"""Formats that not every destination can have, and those that can; a path has a slash."""
+
+
 def log_formats(config: Config) -> Iterator[Finding]:
-    """Journal fields go to the journal."""
-    if config.logging.format == "journald" and config.logging.destination not in {"auto", "journald"}:
-        message = f'does not go with logging.destination = "{config.logging.destination}"'
-        remedy = 'write format = "text" or "json", or destination = "journald"'
-        yield Finding(("logging", "format"), message, remedy, (("logging", "destination"),))
+    """Journal fields go to the journal, lines such as storescp's anywhere else."""
+    form, destination = config.logging.format, config.logging.destination
+    if destination in _ELSEWHERE.get(form, (destination,)) or (form == "storescp" and "/" in destination):
+        return
+    message = f'does not go with logging.destination = "{destination}"'
+    remedy = 'write format = "text" or "json", or another destination'
+    yield Finding(("logging", "format"), message, remedy, (("logging", "destination"),))
 
 
 RULES = (some_listener, unique_names, unique_ports, proxies_are_trusted, log_levels, log_formats)

@@ -1,0 +1,58 @@
+"""Handlers that turn events into storescp's lines (storescp facts 10.4)."""
+
+import logging
+from types import MappingProxyType
+
+from storescpd.telemetry.formats import TRACE, fields
+from storescpd.telemetry.storescp import RECEIVED, Manner, said
+
+_LETTERS = MappingProxyType(
+    {
+        logging.CRITICAL: "F",
+        logging.ERROR: "E",
+        logging.WARNING: "W",
+        logging.INFO: "I",
+        logging.DEBUG: "D",
+        TRACE: "T",
+    }
+)
+
+
+class LetterFormatter(logging.Formatter):
+    """``I: Association Received``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line."""
+        return f"{_LETTERS[record.levelno]}: {record.getMessage()}"
+
+
+class SpokenHandler(logging.Handler):
+    """Hands what an event is said as, a record a line, to another handler."""
+
+    def __init__(self, manner: Manner, outlet: logging.Handler) -> None:
+        super().__init__()
+        self._manner = manner
+        self._outlet = outlet
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it."""
+        for level, text in said(record, self._manner):
+            own = {"levelno": level, "levelname": logging.getLevelName(level), "msg": text, "args": None}
+            self._outlet.handle(logging.makeLogRecord({**record.__dict__, **own, "exc_info": None}))
+
+    def close(self) -> None:
+        """Close the other one too."""
+        self._outlet.close()
+        super().close()
+
+
+class ProgressHandler(logging.StreamHandler):  # type: ignore[type-arg]
+    """``RECV: ....``: a dot a fragment, once an object has come."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Nothing else."""
+        return record.getMessage() == RECEIVED
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line."""
+        return f"RECV: {'.' * int(str(fields(record)['fragments']))}"
