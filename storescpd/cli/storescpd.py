@@ -27,6 +27,9 @@ def parser() -> argparse.ArgumentParser:
         "--import-profiles", metavar="FILE", help="print an association profile file of storescp (-xf) as TOML tables"
     )
     what.add_argument("--daemon", action="store_true", help="start in the background, where there is no systemd")
+    what.add_argument(
+        "--convert", action="store_true", help="print the configuration for a command line of storescp, given behind --"
+    )
     what.add_argument("--status", action="store_true", help="show how the daemon that runs is doing")
     what.add_argument("--reload", action="store_true", help="have the daemon read its file again, and wait for it")
     what.add_argument("--studies", action="store_true", help="list open and recent studies from the ledger")
@@ -36,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument("--version", action="version", version=f"storescpd {__version__}")
     made.add_argument("--pid-file", metavar="FILE", help="keep the process id there; or: where the daemon keeps it")
     made.add_argument("--json", action="store_true", help="with --status, --studies and --failed-hooks: print JSON")
+    made.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="with --convert: storescp's, behind --")
     return made
 
 
@@ -44,6 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.echo:
         return _echo(*options.echo)
+    if options.convert:
+        from storescpd.cli.convert import convert_line
+
+        return convert_line(options.arguments)
+    if options.arguments:
+        parser().error(f"unrecognized arguments: {' '.join(options.arguments)}")
     if options.import_profiles:
         from storescpd.cli.import_profiles import import_profiles
 

@@ -34,7 +34,8 @@ DEFAULTS = {
     "storage.durability": "none", "storage.min_free": 0, "storage.file_mode": "0640",
     "storage.directory_mode": "0750", "hooks.concurrency": 0, "hooks.timeout": 0,
     "hooks.inherit_environment": True, "hooks.inherit_output": True, "logging.level": "warning",
-    "logging.destination": "stderr", "logging.format": "text", "listeners.0.port": 104,
+    "logging.destination": "stderr", "logging.format": "storescp",
+    "logging.patient_data": True, "listeners.0.port": 104,
 }  # fmt: skip
 
 

@@ -1,0 +1,251 @@
+"""``storescpd --convert``: what it prints is the same configuration, but for what the manual names."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storescpd.cli.check import check_config
+from storescpd.cli.convert import convert_line
+from storescpd.cli.storescp.command_files import expanded
+from storescpd.cli.storescp.errors import CommandLineError
+from storescpd.cli.storescp.line import read
+from storescpd.cli.storescp.model import config_of
+from storescpd.cli.storescp.refusals import check, check_log, check_parameters
+from storescpd.cli.storescp.table import EXCLUSIVE
+from storescpd.config import Config, ConfigError, parse
+from storescpd.config.negotiation_profiles import profiles
+from tests.dropin import cases
+from tests.dropin.random_lines import random_lines
+from tests.support.certificates import issue
+from tests.support.daemon import ROOT
+from tests.support.processes import free_port
+
+MIGRATING = ROOT / "docs/migrating.md"
+LEFT_TO_THE_DAEMON = set(re.findall(r"`([a-z]+\.[a-z_]+)`", MIGRATING.read_text().split("## ")[1]))
+"""The keys of the manual's table."""
+STORESCP = {
+    "process.workers": 1, "process.max_associations": 1, "process.when_full": "wait", "association.host_lookup": True,
+    "association.idle_timeout": 60.0, "association.dimse_timeout": 60.0, "storage.durability": "none",
+    "storage.min_free": 0, "hooks.concurrency": 0, "logging.level": "warning", "logging.destination": "stderr",
+    "logging.format": "storescp", "logging.patient_data": True,
+}  # fmt: skip
+"""What storescp does unasked (storescp facts 1, 11.1); modes depend on its caller."""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    cases.prepare(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def converted(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    assert convert_line(words) == 0
+    return capsys.readouterr().out
+
+
+def umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def built(words: tuple[str, ...]) -> Config:
+    """What the storescp command serves by."""
+    return config_of(read(expanded(words)), umask())
+
+
+def flat(config: Config) -> dict[str, Any]:
+    """Every key of the sections, and those of the one listener."""
+    found: dict[str, Any] = {}
+    for section, keys in config.model_dump().items():
+        if isinstance(keys, dict):
+            found |= {f"{section}.{key}": value for key, value in keys.items()}
+        else:
+            found[section] = keys
+    return found
+
+
+NEGOTIATION = ("profile_file", "transfer_syntaxes", "presentation_contexts", "roles", "extended", "profiles")
+
+
+def compare(words: tuple[str, ...], text: str) -> None:
+    """Key by key: equal, or in the manual."""
+    theirs, ours, daemon = flat(built(words)), flat(parse(text, "converted")), flat(Config())
+    profile = theirs["negotiation.profile"]
+    if profile:
+        assert profiles(built(words))[profile] == profiles(parse(text, "converted"))[profile]
+    for key in (f"negotiation.{name}" for name in NEGOTIATION):
+        theirs.pop(key), ours.pop(key)
+    for key in theirs:
+        if ours[key] == theirs[key] or as_absolute(theirs[key]) == ours[key]:
+            continue
+        if key.startswith("hooks.") and not (theirs["hooks.on_reception"] or theirs["hooks.on_end_of_study"]):
+            continue
+        assert key in LEFT_TO_THE_DAEMON, (words, key, theirs[key], ours[key])
+        assert ours[key] == daemon[key], (words, key)
+        assert theirs[key] == STORESCP.get(key, theirs[key]), (words, key)
+
+
+def as_absolute(value: object) -> object:
+    if isinstance(value, tuple | list):
+        return type(value)(map(os.path.abspath, value)) if value else value
+    return os.path.abspath(value) if isinstance(value, str) and value else value
+
+
+def good(text: str, directory: Path) -> bool:
+    """Whether --check-config says so, on a port that is free."""
+    path = directory / "converted.toml"
+    path.write_text(text.replace(f"port = {PORT}", f"port = {free_port()}"))
+    return check_config(path) == 0
+
+
+def accepted(words: tuple[str, ...]) -> bool:
+    try:
+        line = read(expanded(words))
+        check_parameters(line)
+        check_log(line)
+        check(line)
+        config_of(line, umask())
+    except CommandLineError:
+        return False
+    return not any(line.has(name) for name in EXCLUSIVE)
+
+
+PORT = "48104"
+LINES = [tuple(PORT if word == cases.PORT else word for word in words) for words in cases.alone()]
+RANDOM = [(*words, PORT) for words in random_lines()]
+
+
+@pytest.mark.parametrize("lines", [LINES, RANDOM], ids=["each option", "by chance"])
+def test_the_same_configuration(lines, here, capsys):
+    kept = [words for words in lines if accepted(words)]
+    assert len(kept) > 100
+    checked = 0
+    for words in kept:
+        text = converted(words, capsys)
+        compare(words, text)
+        if "tls" not in " ".join(words):
+            assert good(text, here), (words, capsys.readouterr().err)
+            checked += 1
+    assert checked > 100
+
+
+def test_every_line_says_where_it_comes_from(capsys):
+    for words in LINES:
+        # The tables of a profile file are as they are.
+        if not accepted(words) or "--config-file" in words or "-xf" in words:
+            continue
+        for line in converted(words, capsys).splitlines():
+            if re.match(r"[a-z_]+ = ", line) and line != "config_version = 1":
+                assert re.search(r"  # \S", line), (words, line)
+
+
+def test_with_tls(here, capsys):
+    pair = issue(here, "server")
+    words = ("+tls", str(pair.key_file), str(pair.certificate_file), "+cf", "server.crt", "-ic", PORT)
+    text = converted(words, capsys)
+    compare(words, text)
+    assert tomllib.loads(text)["tls"]["ca_files"] == [str(here / "server.crt")]
+    assert good(text, here)
+
+
+def test_a_password_is_shown_once(capsys):
+    assert converted(("+tls", "k", "c", "+pw", "secret#", PORT), capsys).count("secret#") == 1
+
+
+def test_command_files_are_put_in_place(here, capsys):
+    (here / "options").write_text(f"-v -od 'elsewhere' {PORT}")
+    found = tomllib.loads(converted(("@options",), capsys))
+    assert found["storage"]["directory"] == str(here / "elsewhere")
+    assert found["logging"] == {"level": "info"}
+
+
+def test_the_tables_of_a_profile_file_are_included(capsys):
+    found = tomllib.loads(converted(("-xf", cases.PROFILES, "Default", PORT), capsys))
+    assert "profile_file" not in found["negotiation"]
+    assert found["negotiation"]["profile"] in found["negotiation"]["profiles"]
+
+
+@pytest.mark.parametrize("value", ['"', "\\", "a\nb = 1", "\x7f#", "[x]", "é", "'''"])
+def test_values_that_look_like_toml(value, capsys):
+    found = tomllib.loads(converted(("-xcr", f"echo {value}", PORT), capsys))
+    assert found["hooks"]["on_reception"] == f"echo {value}"
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("--fork", "-ss", "x", PORT), "--fork: "),
+        (("--refuse", PORT), "allow_in_service"),
+        (("--inetd",), "--inetd: "),
+        (("104",), "port 104"),
+        (("+tls", "k", "c", PORT), "password_file"),
+        (("-ts", "5", PORT), "--socket-timeout: "),
+    ],
+)
+def test_what_changes_in_meaning_is_said_twice(words, text, capsys):
+    assert convert_line(words) == 0
+    told = capsys.readouterr()
+    assert text in told.err
+    assert text in "".join(line for line in told.out.splitlines() if line.startswith("#"))
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ((), "Missing parameter port"),
+        (("-z", PORT), "Unknown option -z"),
+        (("--version",), "nothing to convert"),
+        (("@missing",), "Cannot open command file 'missing'"),
+        (("-xf", "missing", "Default", PORT), "missing"),
+        (("-fe", "\udcff", PORT), "UTF-8"),
+    ],
+)
+def test_what_cannot_be_converted(words, text, capsys):
+    assert convert_line(words) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert text in told.err
+
+
+def test_displaced_options_are_named(capsys):
+    text = converted(("+xb", "+xa", PORT), capsys)
+    assert "# Displaced by what comes after it: +xb\n" in text
+    assert tomllib.loads(text)["negotiation"] == {"prefer": "all"}
+
+
+def storescpd(*arguments: str, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "storescpd", *arguments],
+        cwd=cwd, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+
+
+def indented(text: str) -> str:
+    return "".join(f"    {line}".rstrip() + "\n" for line in text.splitlines())
+
+
+def test_the_example_in_the_manual(tmp_path):
+    manual, example = MIGRATING.read_text(), (ROOT / "etc/storescp.options").read_text()
+    assert f"\n{indented(example)}\n" in manual
+    told = storescpd("--convert", "--", "@etc/storescp.options")
+    assert told.returncode == 0
+    assert manual.endswith(f"\n{indented(told.stdout)}")
+    mine = told.stdout.replace('"/var/lib/storescpd"', f'"{tmp_path}"').replace("11112  #", f"{free_port()}  #")
+    (tmp_path / "example.toml").write_text(mine)
+    assert storescpd("--config", str(tmp_path / "example.toml"), "--check-config").returncode == 0
+
+
+def test_arguments_are_for_conversion_alone():
+    assert storescpd("--check-config", "104").returncode == 2
+    with pytest.raises(ConfigError):
+        parse("arguments = 1", "x")
