@@ -107,9 +107,11 @@ class Control:
         try:
             _bind(made, self._address())
             os.chmod(self._path, 0o600)
-            if (uid, gid) != (os.geteuid(), os.getegid()):
+            status = os.stat(self._path)
+            if (status.st_uid, status.st_gid) != (uid, gid):
+                # A service's sandbox forbids the call, even where it would change nothing.
                 os.chown(self._path, uid, gid)
-            self._inode = os.stat(self._path).st_ino
+            self._inode = status.st_ino
             made.listen(MOST_ASKING)
         except OSError as error:
             made.close()
