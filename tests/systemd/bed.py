@@ -58,7 +58,7 @@ class Bed:
         """Its file system, seen from outside."""
         return Path(f"/proc/{self.leader}/root")
 
-    def run(self, *command: str, check: bool = True, timeout: float = 90, stdin: str = "") -> str:
+    def run(self, *command: str, check: bool = True, timeout: float = 180, stdin: str = "") -> str:
         """Run a command in it as root; what it printed, both streams."""
         enter = ["nsenter", f"--target={self.leader}", "-m", "-u", "-i", "-n", "-p", "-C", "--root", "--wd", "--"]
         variables = [f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0"]

@@ -26,7 +26,8 @@ def pytest_collection_modifyitems(items):
             # One system, one process.
             item.add_marker(pytest.mark.xdist_group("systemd"))
             item.add_marker(pytest.mark.root)
-            item.add_marker(pytest.mark.timeout(300))
+            # The first one waits until the package and the system are made.
+            item.add_marker(pytest.mark.timeout(900))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 
 from storescpd import __version__
 from tests.support.daemon import ROOT
+from tests.support.processes import eventually
 from tests.support.scenes import SUCCESS, small, whole
 from tests.support.tools import need
 from tests.systemd.service import CONFIG, UNIT
@@ -59,7 +60,7 @@ def test_it_holds_no_path_of_the_build_and_no_cache(package, tmp_path):
     assert (tmp_path / CONFIG.lstrip("/")).read_text() == (ROOT / "debian/storescpd.toml").read_text()
     conffiles = output("dpkg-deb", "--info", str(package), "conffiles").split()
     assert conffiles == [CONFIG.replace("storescpd.toml", "profiles.cfg"), CONFIG]
-    assert {path.name for path in tmp_path.joinpath("usr/bin").iterdir()} == {"storescpd"}
+    assert {path.name for path in tmp_path.joinpath("usr/bin").iterdir()} == {"storescpd", "storescpd-storescp"}
 
 
 def test_units_give_systemd_no_reason_to_complain(bed):
@@ -90,8 +91,23 @@ def test_both_services_have_the_same_sandbox():
 def test_manual_pages_are_installed(bed, package, tmp_path):
     need("man")
     output("dpkg-deb", "--extract", str(package), str(tmp_path))
-    for page in ("man8/storescpd.8.gz", "man5/storescpd.toml.5.gz"):
+    for page in ("man8/storescpd.8.gz", "man5/storescpd.toml.5.gz", "man1/storescpd-storescp.1.gz"):
         assert "storescp" in output("man", "--local-file", str(tmp_path / "usr/share/man" / page))
+
+
+def test_the_command_stands_beside_dcmtks_own(service):
+    """Under its own name, and as storescp for whoever puts its folder first."""
+    assert "dcmtk" in service.bed.run("storescp", "--version").lower()
+    assert "storescpd" in service.bed.run("/usr/lib/storescpd/dropin/storescp", "--version")
+    service.bed.run("install", "-d", "-o", "storescpd", "/run/storescpd-test")
+    run = ["systemd-run", "--quiet", "--unit=drop-in", "--uid=storescpd", "storescpd-storescp"]
+    service.bed.run(*run, "-od", "/run/storescpd-test", "+B", "11119")
+    try:
+        eventually(lambda: service.send("echoscu", "127.0.0.1", "11119").returncode == 0)
+        assert service.store(1, 11119) == SUCCESS
+        assert whole(service.bed.root / "run/storescpd-test", small(), 1)
+    finally:
+        service.control("stop", "drop-in")
 
 
 def test_removing_and_purging_keep_what_was_received(service, package):
@@ -121,6 +137,8 @@ def test_the_tests_of_the_package(service, package):
     shutil.copytree(ROOT / "debian", service.bed.root / "root/source/debian", symlinks=True)
     control = service.bed.root / "root/source/debian/tests/control"
     control.write_text(control.read_text().replace("isolation-container, ", ""))
+    # All that it would ask the network for is here.
+    service.bed.write("/etc/apt/sources.list", "")
     service.control("start")
     said = service.bed.run("autopkgtest", "--no-built-binaries", f"/root/{package.name}", "/root/source/", "--", "null")
     assert re.findall(r"^(\w+) +PASS$", said, re.MULTILINE) == ["smoke", "foreground"], said

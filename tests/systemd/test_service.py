@@ -82,8 +82,7 @@ def test_a_bad_file_makes_a_reload_fail_with_the_reason_and_changes_nothing(serv
     service.control("start")
     service.configure(BAD)
     assert not service.bed.succeeds("systemctl", "reload", UNIT)
-    [*_, entry] = service.bed.journal("PRIORITY=3")
-    assert "durabilty" in entry["MESSAGE"]
+    assert any("durabilty" in entry["MESSAGE"] for entry in service.bed.journal("PRIORITY=3"))
     assert service.state() == ("active", "success", "0")
     assert "reload failed" in service.bed.show(UNIT, "StatusText")[0]
     assert service.store(1) == SUCCESS

@@ -25,6 +25,22 @@ def test_restarts_under_load_refuse_nobody_and_lose_nothing(service):
     """Senders with an association an object; one that has begun may be told that the daemon stops, never refused."""
     service.configure(SETTINGS)
     service.control("start", "storescpd.socket", UNIT)
+    stored, refused = under_load(service, lambda: service.control("restart"))
+    assert refused == []
+    assert [number for number in stored if not whole(service.spool, small(), number)] == []
+    assert service.state() == ("active", "success", "0")
+
+
+def test_reloads_under_load_cut_nobody(service):
+    service.configure(SETTINGS)
+    service.control("start")
+    stored, refused = under_load(service, lambda: service.control("reload"))
+    assert refused == []
+    assert [number for number in stored if not whole(service.spool, small(), number)] == []
+
+
+def under_load(service, act):
+    """Do something three times while senders go on; the numbers of what was stored, and the connections refused."""
     stop, stored, refused = threading.Event(), [], []
 
     def send(numbers) -> None:
@@ -48,15 +64,13 @@ def test_restarts_under_load_refuse_nobody_and_lose_nothing(service):
     try:
         for _ in range(3):
             before = len(stored)
-            service.control("restart")
+            act()
             eventually(lambda before=before: len(stored) > before + 5)
     finally:
         stop.set()
         for sender in senders:
             sender.join()
-    assert refused == []
-    assert [number for number in stored if not whole(service.spool, small(), number)] == []
-    assert service.state() == ("active", "success", "0")
+    return stored, refused
 
 
 def test_both_sockets_by_their_names(service, tmp_path):
