@@ -25,7 +25,7 @@ class Stage:
         steps = Steps(
             check=self.check, adopt=self.adopt, draining=lambda: self.draining, serving=lambda: self.serving,
             left=lambda: self.left, empty=lambda: self.empty, close=lambda: self.log.append("close"),
-            begun=lambda: self.log.append("begun"), failed=lambda causes: self.log.append("failed"),
+            begun=lambda: self.log.append("begun"), failed=lambda _: self.log.append("failed"),
         )  # fmt: skip
         self.renewal = Renewal(steps, selectors.DefaultSelector())
 

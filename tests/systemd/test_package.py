@@ -13,7 +13,7 @@ from tests.support.daemon import ROOT
 from tests.support.processes import eventually
 from tests.support.scenes import SUCCESS, small, whole
 from tests.support.tools import need
-from tests.systemd.service import CONFIG, UNIT
+from tests.systemd.service import CONFIG, EXAMPLES, UNIT
 
 UNIT_FILES = sorted((ROOT / "systemd").glob("storescpd*.s*t")) + sorted((ROOT / "systemd").glob("storescpd*.service"))
 THRESHOLD = "15"
@@ -86,6 +86,13 @@ def test_both_services_have_the_same_sandbox():
 
     assert sandbox("storescpd@.service") == sandbox(UNIT)
     assert "ProtectSystem=strict" in sandbox(UNIT)
+
+
+def test_every_example_and_unit_is_described():
+    text = (ROOT / "docs/systemd.md").read_text()
+    for path in (*EXAMPLES.rglob("*.conf"), *UNIT_FILES):
+        name = str(path.relative_to(EXAMPLES)) if path.is_relative_to(EXAMPLES) else path.name
+        assert f"`{name}`" in text, name
 
 
 def test_manual_pages_are_installed(bed, package, tmp_path):

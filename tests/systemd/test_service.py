@@ -18,6 +18,7 @@ def test_it_runs_after_the_installation(service):
     for unit in ("storescpd.socket", "storescpd-tls.socket"):
         assert service.bed.run("systemctl", "is-enabled", unit, check=False).strip() == "disabled"
     assert service.bed.run("stat", "-c", "%U:%G %a", SPOOL).strip() == "storescpd:storescpd 750"
+    assert service.bed.show(UNIT, "StatusText")[0].startswith("serving")
     assert service.store(1) == SUCCESS
     [path] = service.stored()
     assert dissect(path).data == small().bytes(1)

@@ -2,6 +2,9 @@
 
 import threading
 
+import pytest
+
+from storescpd.cli.storescpd import parser
 from tests.support.certificates import issue
 from tests.support.daemon import merged
 from tests.support.processes import eventually
@@ -102,6 +105,7 @@ def test_port_104_by_socket(service):
     assert service.store(1, 104) == SUCCESS
 
 
+@pytest.mark.skipif("--inetd" not in parser().format_help(), reason="there is no --inetd yet")
 def test_one_process_an_association(service):
     """Accept=yes."""
     service.configure({"storage": {"directory": SPOOL, "min_free": 0}})
