@@ -12,7 +12,7 @@ from storescpd.config import Config
 from tests.support.daemon import storescpd
 from tests.support.objects import CT_IMAGE, ct
 from tests.support.processes import eventually
-from tests.support.rawclient import IMPLICIT_LITTLE, Aborted, RawAssociation, Rejected
+from tests.support.rawclient import IMPLICIT_LITTLE, Aborted, RawAssociation, Rejected, item
 from tests.support.reference import OURS, THEIRS, Receiver, storescp
 from tests.support.scenes import CT, ECHO, associate, small, store
 from tests.support.tools import need
@@ -207,6 +207,40 @@ def test_an_abort_of_ours_is_told(tmp_path):
             with associate(receiver.port) as association, pytest.raises(Aborted):
                 store(association, IMAGE, 1)
             eventually(lambda: "I: ABORT initiated (due to command line options)" in receiver.log())
+
+
+def test_with_fork_there_are_no_children(tmp_path):
+    need("storescp")
+    found = []
+    for number, program in enumerate((THEIRS, OURS)):
+        with storescp(tmp_path / str(number), "-v", "--fork", program=program) as receiver:
+            an_object(receiver.port)
+            found.append(normal(told(receiver, "an object"), receiver.directory))
+    theirs, ours = found
+    assert re.fullmatch(r"I: Association Received in child process \(pid: \d+\)", theirs[0])
+    assert ours == ["I: Association Received", *theirs[1:]]
+
+
+def test_bit_preserved_files_are_named_too(tmp_path):
+    need("storescp")
+    found = []
+    for number, program in enumerate((THEIRS, OURS)):
+        with storescp(tmp_path / str(number), "-v", "+B", program=program) as receiver:
+            an_object(receiver.port)
+            found.append(normal(told(receiver, "an object"), receiver.directory))
+    theirs, ours = found
+    assert [line for line in ours if "storing DICOM file: " not in line] == theirs != ours
+
+
+def test_identities_are_not_shown(tmp_path):
+    """PS3.7 D.3.3.7.1: user name and passcode."""
+    identity = b"\x02\0" + b"\0\x03joe" + b"\0\x06secret"
+    with storescp(tmp_path / "out", "-d", program=OURS) as receiver:
+        with associate(receiver.port, extra=item(0x58, identity)) as association:
+            association.release()
+        eventually(lambda: "Association Release" in receiver.log())
+        assert "D: Requested User Identity Negotiation: type 2\n" in receiver.log()
+        assert not re.search("joe|secret", receiver.log())
 
 
 def test_a_silent_peer_is_an_abort(tmp_path):
