@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 
 from storescpd.access.peers import plain
-from storescpd.access.wrappers import PARANOID, UNKNOWN
+from storescpd.access.unnamed import PARANOID, UNKNOWN
 
 PATIENCE = 5.0
 """Seconds for a name; resolv.conf(5) has 5 for one answer of one server."""
@@ -43,11 +43,6 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def shown(name: str, address: str) -> str:
-    """A host in logs and in ``#r``: its name up to the first dot, its address where it has no name."""
-    return address if name in {UNKNOWN, PARANOID} else name.partition(".")[0] or address
 
 
 class Names:

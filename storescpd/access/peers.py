@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING
 
 from storescpd.access.titles import recognised
-from storescpd.access.tls.identity import Identity
+
+if TYPE_CHECKING:
+    from storescpd.access.tls.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,7 @@ class Peer:
     called_ae_title: str
     listener: str
     address: str
-    certificate: Identity | None = None
+    certificate: "Identity | None" = None
     """Verified; of a connection with TLS."""
 
 

@@ -1,17 +1,24 @@
 """The storescpd command."""
 
-import argparse
 import functools
+import os
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from storescpd import __version__
+
+if TYPE_CHECKING:
+    import argparse
 
 DEFAULT_CONFIG = "/etc/storescpd/storescpd.toml"
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> "argparse.ArgumentParser":
     """The command line."""
+    import argparse
+
     made = argparse.ArgumentParser(
         prog="storescpd",
         description="DICOM Storage SCP: receives objects and stores them, nothing lost.",
@@ -38,6 +45,9 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument("--echo", nargs=2, metavar=("HOST", "PORT"), help="send a C-ECHO to a DICOM peer")
     what.add_argument("--version", action="version", version=f"storescpd {__version__}")
     made.add_argument("--pid-file", metavar="FILE", help="keep the process id there; or: where the daemon keeps it")
+    made.add_argument(
+        "--inetd", action="store_true", help="serve the connection on descriptor 0, for inetd, xinetd and Accept=yes"
+    )
     made.add_argument("--json", action="store_true", help="with --status, --studies and --failed-hooks: print JSON")
     made.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="with --convert: storescp's, behind --")
     return made
@@ -45,7 +55,13 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
-    options = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if "--inetd" in words and "--check-config" not in words:
+        # Before anything can be printed: it would go to the peer.
+        from storescpd.cli.inetd import inetd
+
+        return inetd(words)
+    options = parser().parse_args(words)
     if options.echo:
         return _echo(*options.echo)
     if options.convert:
@@ -62,12 +78,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _chosen(options)(path)
 
 
-def _chosen(options: argparse.Namespace) -> Callable[[Path], int]:
+def _chosen(options: "argparse.Namespace") -> Callable[[Path], int]:
     # Each way imports what it needs: a check answers in half a second, and a start loads everything before it forks.
     if options.check_config:
         from storescpd.cli.check import check_config
+        from storescpd.config import detected
 
-        return check_config
+        return functools.partial(check_config, environment=detected(os.environ, inetd=options.inetd))
     if options.dump_config:
         from storescpd.cli.dump import dump_config
 
@@ -79,11 +96,11 @@ def _chosen(options: argparse.Namespace) -> Callable[[Path], int]:
     return _serving(options)
 
 
-def _pid_file(options: argparse.Namespace) -> Path | None:
+def _pid_file(options: "argparse.Namespace") -> Path | None:
     return Path(options.pid_file) if options.pid_file else None
 
 
-def _serving(options: argparse.Namespace) -> Callable[[Path], int]:
+def _serving(options: "argparse.Namespace") -> Callable[[Path], int]:
     if options.daemon:
         from storescpd.cli.daemon import serve_in_background
 
@@ -93,7 +110,7 @@ def _serving(options: argparse.Namespace) -> Callable[[Path], int]:
     return functools.partial(serve, pid_file=_pid_file(options))
 
 
-def _about_running(options: argparse.Namespace) -> Callable[[Path], int]:
+def _about_running(options: "argparse.Namespace") -> Callable[[Path], int]:
     if options.reload:
         from storescpd.cli.reload import reload
 
@@ -103,7 +120,7 @@ def _about_running(options: argparse.Namespace) -> Callable[[Path], int]:
     return functools.partial(show_status, pid_file=_pid_file(options), as_json=options.json)
 
 
-def _about_studies(options: argparse.Namespace) -> Callable[[Path], int]:
+def _about_studies(options: "argparse.Namespace") -> Callable[[Path], int]:
     from storescpd.cli.studies import retry_hooks, show_failed_hooks, show_studies
 
     if options.retry_hooks:

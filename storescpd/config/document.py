@@ -1,12 +1,17 @@
 """Reading a file: its bytes, its text, its tables, and where everything in it stands."""
 
+import functools
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from storescpd.config.positions import Place, Places, Positions, positions
 from storescpd.config.problems import ConfigError, Finding, KeyPath, Problem, dotted
+
+if TYPE_CHECKING:
+    from storescpd.config.positions import Place, Positions
 
 DEFAULT_PATH = Path("/etc/storescpd/storescpd.toml")
 
@@ -15,13 +20,19 @@ _AT = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _AT_END = " (at end of document)"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """A text that is valid TOML, whatever it says."""
 
     name: str
     tables: dict[str, object]
-    positions: Positions
+    look: "Callable[[], Positions]"
+    """Finds where everything stands; only who has something to say about the text asks."""
+
+    @functools.cached_property
+    def positions(self) -> "Positions":
+        """Where everything stands."""
+        return self.look()
 
     def problem(self, finding: Finding) -> Problem:
         """Give a finding its place in the text; a key that is not there is shown where its table is."""
@@ -29,7 +40,9 @@ class Document:
         key = dotted(finding.key)
         return Problem(self.name, place.line, place.column, key, finding.message, finding.remedy, finding.note)
 
-    def _place(self, finding: Finding) -> Place:
+    def _place(self, finding: Finding) -> "Place":
+        from storescpd.config.positions import Place  # noqa: PLC0415
+
         found = self.positions.keys if finding.misplaced else self.positions.values
         for path in (finding.key, *finding.concerns):
             if path in found:
@@ -57,6 +70,8 @@ def read(path: Path) -> Document:
     try:
         return document(content.decode("utf-8"), name)
     except UnicodeDecodeError as error:
+        from storescpd.config.positions import Places  # noqa: PLC0415
+
         text = content[: error.start].decode("utf-8")
         place = Places(text).at(len(text))
         problem = Problem(
@@ -74,10 +89,18 @@ def document(text: str, name: str) -> Document:
         raise ConfigError([problem]) from None
     except ValueError as error:
         raise ConfigError([_syntax_problem(text, name, str(error))]) from None
-    return Document(name, tables, positions(text))
+    return Document(name, tables, functools.partial(_positions, text))
+
+
+def _positions(text: str) -> "Positions":
+    from storescpd.config.positions import positions  # noqa: PLC0415
+
+    return positions(text)
 
 
 def _syntax_problem(text: str, name: str, message: str) -> Problem:
+    from storescpd.config.positions import Place, Places  # noqa: PLC0415
+
     if text.startswith("\ufeff"):
         return Problem(name, 1, 1, "", "begins with a byte order mark", "save the file as UTF-8 without it")
     match = _AT.search(message)

@@ -8,8 +8,6 @@ from typing import Literal
 
 from storescpd.config.negotiation import Negotiation
 from storescpd.config.problems import ConfigError, Finding, Problem, dotted
-from storescpd.config.profile_file import read_profile_file
-from storescpd.config.profile_lexer import reference
 from storescpd.config.profile_names import sop_class_uid, transfer_syntax_uid
 from storescpd.config.root import Config
 from storescpd.config.rules.profiles import chosen_profiles
@@ -39,8 +37,10 @@ def profiles(config: Config) -> dict[str, Profile]:
     names = [name for _, name in chosen_profiles(config)]
     if not config.negotiation.profile_file:
         return {name: resolved(config.negotiation, name) for name in names}
+    from storescpd.config.profile_lexer import reference  # noqa: PLC0415
+
     path = config.negotiation.profile_file
-    lists = read_profile_file(Path(path))
+    lists = _from_file(path)
     wrong = [Problem(path, None, None, dotted(one.key), one.message, one.remedy) for one in _chosen(config, lists)]
     if wrong:
         raise ConfigError(wrong)
@@ -60,10 +60,19 @@ def resolved(negotiation: Negotiation, name: str) -> Profile:
 
 def chosen_from_file(config: Config) -> Iterator[Finding]:
     """Whether the chosen profiles are in the profile file; raises ConfigError where that file is wrong."""
-    yield from _chosen(config, read_profile_file(Path(config.negotiation.profile_file)))
+    yield from _chosen(config, _from_file(config.negotiation.profile_file))
+
+
+def _from_file(path: str) -> Negotiation:
+    # Most have no such file.
+    from storescpd.config.profile_file import read_profile_file  # noqa: PLC0415
+
+    return read_profile_file(Path(path))
 
 
 def _chosen(config: Config, lists: Negotiation) -> Iterator[Finding]:
+    from storescpd.config.profile_lexer import reference  # noqa: PLC0415
+
     for key, name in chosen_profiles(config):
         wrong = _unusable(lists, reference(name))
         if wrong is not None:

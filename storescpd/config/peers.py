@@ -40,23 +40,30 @@ class Peer(Section):
         None, "attribute in the subject of its TLS certificate", shown='"CN=ct1.example.org"', example=True
     )
     accept: bool = setting(default=True, text="false: reject it (1/1/3)")
-    storage: Storage = setting(Storage(), "keys as in [storage]", shown='{ directory = "/srv/ct" }', example=True)
-    encoding: Encoding = setting(
-        Encoding(), "keys as in [encoding]", shown='{ transfer_syntax = "implicit" }', example=True
+    storage: Storage = setting(
+        Storage.standard(), "keys as in [storage]", shown='{ directory = "/srv/ct" }', example=True
     )
-    naming: Naming = setting(Naming(), "keys as in [naming]", shown='{ extension = ".dcm" }', example=True)
+    encoding: Encoding = setting(
+        Encoding.standard(), "keys as in [encoding]", shown='{ transfer_syntax = "implicit" }', example=True
+    )
+    naming: Naming = setting(Naming.standard(), "keys as in [naming]", shown='{ extension = ".dcm" }', example=True)
     negotiation: Negotiation = setting(
-        Negotiation(),
+        Negotiation.standard(),
         "of [negotiation]: prefer, promiscuous, extra_sop_classes, profile",
         shown='{ prefer = "lossless" }',
         example=True,
     )
     studies: Studies = setting(
-        Studies(), "keys as in [studies], but for keep and ledger", shown="{ end_of_study_timeout = 120 }", example=True
+        Studies.standard(),
+        "keys as in [studies], but for keep and ledger",
+        shown="{ end_of_study_timeout = 120 }",
+        example=True,
     )
-    hooks: Hooks = setting(Hooks(), "keys as in [hooks], but for concurrency", shown="{ retries = 3 }", example=True)
+    hooks: Hooks = setting(
+        Hooks.standard(), "keys as in [hooks], but for concurrency", shown="{ retries = 3 }", example=True
+    )
     association: Association = setting(
-        Association(),
+        Association.standard(),
         "of [association]: dimse_timeout, socket_timeout, idle_timeout",
         shown="{ idle_timeout = 60 }",
         example=True,

@@ -92,7 +92,7 @@ class _Reader:
 
     def negotiation(self) -> Negotiation:
         """The model; raises ConfigError."""
-        source = Document(self._name, {"negotiation": self._tables}, Positions(self._values, self._values))
+        source = Document(self._name, {"negotiation": self._tables}, lambda: Positions(self._values, self._values))
         found = shape(source.tables)
         broken = (*found.broken, *(finding.key[:3] for finding in self._findings))
         rules = (finding for rule in LISTS for finding in rule(found.config) if stands(finding, broken))

@@ -1,7 +1,7 @@
 """What every section of the configuration is made of: frozen models, strict types, keys that know their own help."""
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,7 +26,13 @@ class About:
 class Section(BaseModel):
     """One table of the file. Values are checked one by one here; what concerns several keys is in ``rules``."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True)
+    # What validates a section is built when a file has it: inetd starts a process for each association.
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+
+    @classmethod
+    def standard(cls) -> Self:
+        """The section as it is where the file says nothing of it."""
+        return cls.model_construct()
 
 
 def setting(

@@ -5,10 +5,14 @@ from functools import reduce
 
 from pydantic import ValidationError
 
-from storescpd.config.explain import explained
 from storescpd.config.keys import ARRAYS
 from storescpd.config.problems import Finding, KeyPath
 from storescpd.config.root import Config
+from storescpd.config.section import Section
+
+_SECTIONS = {
+    name: type(field.default) for name, field in Config.model_fields.items() if isinstance(field.default, Section)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,28 @@ class Shape:
 
 def shape(tables: dict[str, object]) -> Shape:
     """Build the models, leaving out what is wrong."""
+    plain = _plain(tables)
+    return _judged(tables) if plain is None else Shape(plain, (), ())
+
+
+def _plain(tables: dict[str, object]) -> Config | None:
+    """The configuration of a file of plain sections without an error; ``None`` for every other one.
+
+    So nothing is built for the sections that it does not have, and what is not right is judged as a whole.
+    """
+    sections: dict[str, Section] = {}
+    for name, table in tables.items():
+        kind = _SECTIONS.get(name)
+        if kind is None:
+            return None
+        try:
+            sections[name] = kind.model_validate(table)
+        except ValidationError:
+            return None
+    return Config.model_construct(_fields_set=set(sections), **sections)
+
+
+def _judged(tables: dict[str, object]) -> Shape:
     findings: list[Finding] = []
     broken: list[KeyPath] = []
     sound = tables
@@ -31,6 +57,8 @@ def shape(tables: dict[str, object]) -> Shape:
         try:
             return Shape(Config.model_validate(sound), tuple(findings), tuple(broken))
         except ValidationError as error:
+            from storescpd.config.explain import explained  # noqa: PLC0415 - words for who has erred
+
             found = [explained(detail) for detail in error.errors(include_url=False)]
         findings += found
         broken += [path for finding in found for path in (_cut(finding.key), *finding.concerns)]

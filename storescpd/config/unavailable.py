@@ -11,7 +11,6 @@ NOT_YET = (
     "listeners.proxy_protocol",
     "access.trusted_proxies",
     "storage.url",
-    "logging.inetd_files",
     "metrics",
 )
 """Keys, or whole sections; what counts is a value other than the default."""

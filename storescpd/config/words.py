@@ -1,6 +1,5 @@
 """Guessing what a misspelt word was meant to be."""
 
-import difflib
 import re
 from collections.abc import Iterable
 
@@ -11,6 +10,9 @@ VERY_CLOSE = 0.85
 
 def nearest(word: str, known: Iterable[str], cutoff: float = CLOSE) -> str | None:
     """The known word most like this one; capitals, hyphens and underscores do not count."""
+    # Most files have no misspelt word.
+    import difflib  # noqa: PLC0415
+
     by_shape = {_shape(candidate): candidate for candidate in known}
     matches = difflib.get_close_matches(_shape(word), by_shape, n=1, cutoff=cutoff)
     return by_shape[matches[0]] if matches else None

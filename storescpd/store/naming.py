@@ -12,6 +12,8 @@ from storescpd.store.names import unique_names as unique
 STUDY_UID_LENGTH = 1024
 """Characters. A UID has 64; some modalities write more, nobody writes a thousand, and a ledger has to keep it."""
 
+MASKED = "***"
+"""Stands for a patient's name in logs."""
 _LONGEST = 255
 """Bytes of a directory's name (NAME_MAX of Linux)."""
 _STAMP = "20261123_101112345"

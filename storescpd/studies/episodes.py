@@ -13,12 +13,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from storescpd.store.names import folder_stamp
-from storescpd.store.naming import Sort, stamped
+from storescpd.store.naming import MASKED, Sort, stamped
 from storescpd.studies.clock import Moment
 from storescpd.studies.messages import Place, Placed, Sender, StudyKey
-
-MASKED = "***"
-"""Stands for a patient's name in logs."""
 
 
 class State(StrEnum):

@@ -9,9 +9,8 @@ from storescpd.store import StorageError
 from storescpd.studies.errors import LedgerError
 from storescpd.studies.ledger import inspect
 from storescpd.supervisor.listeners import Key, ListenError, Passed, Place, places
-from storescpd.worker.dictionaries import DictionaryError
 from storescpd.worker.securing import Ask
-from storescpd.worker.settings import GroupError, Settings, settings
+from storescpd.worker.settings import Settings, settings
 
 
 class StartError(Exception):
@@ -55,11 +54,13 @@ def made(config: Config, ask: Ask) -> Settings:
         ConfigError: a file that the configuration names is wrong.
     """
     try:
-        return settings(config, ask)
+        wanted = settings(config, ask)
+        wanted.load()
     except TlsError as error:
         raise StartError(f"tls.{error.key}: {error}") from error
-    except (GroupError, DictionaryError) as error:
+    except StorageError as error:
         raise StartError(str(error)) from error
+    return wanted
 
 
 def try_out(wanted: Settings, in_use: str | None) -> None:

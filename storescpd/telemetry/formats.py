@@ -5,7 +5,6 @@ Values come from peers: whatever could look like another field or another line i
 
 import datetime as dt
 import functools
-import json
 import logging
 import re
 from collections.abc import Mapping
@@ -32,6 +31,8 @@ _PRIORITIES = MappingProxyType({"fatal": 2, "error": 3, "warning": 4, "info": 6,
 
 _PLAIN = re.compile(r"[!#-\[\]-~]+")
 """Text that needs no quotes: printable ASCII without blank, quote and backslash."""
+
+_WITHOUT_ESCAPES = re.compile(r"[ !#-\[\]-~]*")
 
 _JOURNAL_FIELDS = MappingProxyType(
     {
@@ -68,9 +69,18 @@ def quoted(value: object) -> str:
     return _quoted(str(value))
 
 
+def _as_json(value: object) -> str:
+    # A short log has nothing in it that must be escaped.
+    import json  # noqa: PLC0415
+
+    return json.dumps(value, default=str)
+
+
 @functools.lru_cache(maxsize=1024)
 def _quoted(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else json.dumps(text)
+    if _PLAIN.fullmatch(text):
+        return text
+    return f'"{text}"' if _WITHOUT_ESCAPES.fullmatch(text) else _as_json(text)
 
 
 def message(record: logging.LogRecord) -> str:
@@ -115,7 +125,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             content["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(content, default=str)
+        return _as_json(content)
 
 
 class BareFormatter(logging.Formatter):

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import logging.handlers
 import os
 import socket
 import sys
@@ -34,32 +33,11 @@ class JournalHandler(logging.Handler):
             data = b"".join(_journal_field(name, value) for name, value in journal_fields(record).items())
             self._socket.sendto(data, self._path)
         except OSError:
-            _show(record)
+            show(record)
 
 
-class FileHandler(logging.handlers.WatchedFileHandler):
-    """A file that is opened anew when it was moved away, in every process by itself.
-
-    A log that cannot be written is no reason to lose an association: unlike its base class this never raises.
-    """
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write a record; where the file cannot be opened, show it on stderr and try again with the next one."""
-        try:
-            super().emit(record)
-        except (OSError, ValueError):
-            # ValueError: closing the old file failed half-way.
-            with contextlib.suppress(OSError, ValueError):
-                self.close()
-            self.stream = None
-            _show(record)
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """The disk is full, or worse."""
-        _show(record)
-
-
-def _show(record: logging.LogRecord) -> None:
+def show(record: logging.LogRecord) -> None:
+    """Show a record on stderr, which cannot go where it should."""
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(TextFormatter().format(record) + "\n")
         sys.stderr.flush()
@@ -82,8 +60,22 @@ def under_journal() -> bool:
     return (device, inode) == (str(status.st_dev), str(status.st_ino))
 
 
-def configure(level: str, destination: str, style: str, *, dump_contexts: bool = False) -> None:
+def without_stderr(destination: str) -> str:
+    """Where logs go that are meant for stderr, where stderr leads to a peer or to nowhere: the host's own log.
+
+    Where the host has none they are lost.
+    """
+    if destination not in {"auto", "stderr"}:
+        return destination
+    if os.path.exists(JOURNAL_SOCKET):
+        return "journald"
+    return "syslog" if os.path.exists(SYSLOG_SOCKET) else "stderr"
+
+
+def configure(level: str, destination: str, style: str, *, dump_contexts: bool = False, lasting: bool = True) -> None:
     """Send the log of this process, and of those that it forks, where the configuration says.
+
+    A process that is not ``lasting`` does not look whether a file was moved away meanwhile.
 
     Raises:
         OSError: the destination cannot be written; the log stays as it was.
@@ -91,7 +83,7 @@ def configure(level: str, destination: str, style: str, *, dump_contexts: bool =
     if destination == "auto":
         journal = style != STORESCP and under_journal() and os.path.exists(JOURNAL_SOCKET)
         destination = "journald" if journal else "stderr"
-    handler = _handler(destination)
+    handler = _handler(destination, lasting=lasting)
     handlers, wanted = [handler], {ROOT: LEVELS[level]}
     if style == STORESCP:
         handlers, wanted = _as_storescp(handler, LEVELS[level], dump_contexts=dump_contexts)
@@ -136,17 +128,21 @@ def _leave_out_what_no_format_shows() -> None:
     logging.logMultiprocessing = False
 
 
-def _handler(destination: str) -> logging.Handler:
+def _handler(destination: str, *, lasting: bool) -> logging.Handler:
     match destination:
         case "stderr":
             return logging.StreamHandler(sys.stderr)
         case "journald":
             return JournalHandler()
         case "syslog":
-            handler = logging.handlers.SysLogHandler(SYSLOG_SOCKET, logging.handlers.SysLogHandler.LOG_DAEMON)
-            handler.ident = "storescpd: "
-            return handler
+            from storescpd.telemetry.files import syslog_handler  # noqa: PLC0415 - see there
+
+            return syslog_handler(SYSLOG_SOCKET)
         case path:
+            if not lasting:
+                return logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+            from storescpd.telemetry.files import FileHandler  # noqa: PLC0415
+
             return FileHandler(path, encoding="utf-8", errors="backslashreplace")
 
 

@@ -10,19 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from storescpd.telemetry.events import log_event
-from storescpd.worker.addresses import endpoint, plain_address
+from storescpd.worker.addresses import plain_address
 from storescpd.worker.admission import Admission, Control
 from storescpd.worker.buffers import BufferPool
-from storescpd.worker.journal import Journal
-from storescpd.worker.options import set_buffers, set_options
+from storescpd.worker.connection import Connection, session_of
+from storescpd.worker.options import set_buffers
 from storescpd.worker.refusals import Refusals
 from storescpd.worker.retirement import Retirement
 from storescpd.worker.scoreboard import Accepting, Slot
 from storescpd.worker.session import Session
 from storescpd.worker.settings import Settings
 from storescpd.worker.threads import Threads
-from storescpd.worker.tls_transport import TlsTransport
-from storescpd.worker.transport import Transport
 
 FAIR_PAUSE = 0.0015
 """Seconds that a worker with more connections than another waits for the other to take the next one."""
@@ -48,16 +46,6 @@ class Listener:
     socket: socket.socket
     name: str
     retirement: Retirement = field(default_factory=Retirement, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """An accepted connection."""
-
-    socket: socket.socket
-    address: str
-    port: int
-    listener: str
 
 
 class AcceptLoop:
@@ -197,7 +185,7 @@ class AcceptLoop:
 
     def _serve(self, connection: Connection) -> None:
         try:
-            session = self._session(connection)
+            session = session_of(connection, self._settings, self._admission(connection), self._pool, self._refusals)
             self.sessions[session] = connection.socket
         except (OSError, MemoryError) as error:
             self._turn_away(connection, str(error))
@@ -206,17 +194,3 @@ class AcceptLoop:
             session.serve()
         finally:
             del self.sessions[session]
-
-    def _session(self, connection: Connection) -> Session:
-        settings = self._settings
-        set_options(connection.socket, settings.socket_options)
-        secure = settings.tls.get(connection.listener)
-        transport = (
-            Transport(connection.socket, self._pool)
-            if secure is None
-            else TlsTransport(connection.socket, self._pool, secure.context(), settings.socket_options.send_timeout)
-        )
-        peer = endpoint(connection.address, connection.port)
-        dump = settings.dump_presentation_contexts
-        journal = Journal(peer, connection.listener, self._refusals, dump_contexts=dump)
-        return Session(transport, settings, self._admission(connection), journal)

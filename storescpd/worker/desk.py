@@ -1,42 +1,14 @@
 """Where the objects of one association are filed with the keeper: a directory before, a record after each is stored."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from storescpd.dataset import Identity
 from storescpd.store import PlaceError, Stored
-from storescpd.store.naming import STUDY_UID_LENGTH, Sort
+from storescpd.store.naming import Sort
 from storescpd.studies.link import Link, fresh_token
 from storescpd.studies.messages import Dropped, Place, Record, Sender, StudyKey
-from storescpd.wire.codes import Status
-from storescpd.wire.command import CStoreRQ
+from storescpd.worker.clerks import Description, Drawer, remark_on, study_if_any, study_of
 from storescpd.worker.filing import Filing
-
-_LATIN = (None, b"", b"ISO_IR 100")
-"""Specific character sets in which a patient's name is read as it is meant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drawer:
-    """Where an object goes."""
-
-    token: str
-    folder: str = ""
-    shown: str = ""
-    episode: int | None = None
-    study: str = ""
-    remark: str = ""
-    """What is worth a warning."""
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What is recorded of an object besides its place."""
-
-    command: CStoreRQ
-    code: str
-    transfer_syntax: str
-    status: Status
 
 
 class Desk:
@@ -78,13 +50,11 @@ class Desk:
             PlaceError: there is no place for it.
             KeeperError: the keeper does not say.
         """
-        study = (identity.study_instance_uid or "") if identity is not None else ""
         if not self._sorted:
-            return Drawer(fresh_token(), study=study if len(study) <= STUDY_UID_LENGTH else "")
-        if identity is None or not study:
-            raise PlaceError("the data set has no Study Instance UID to sort it by")
-        if len(study) > STUDY_UID_LENGTH:
-            raise PlaceError(f"the Study Instance UID has {len(study)} characters")
+            return Drawer(fresh_token(), study=study_if_any(identity))
+        study = study_of(identity)
+        if identity is None:
+            raise PlaceError("the data set was not read")
         return self._sorted_drawer(identity, study)
 
     def _sorted_drawer(self, identity: Identity, study: str) -> Drawer:
@@ -101,7 +71,7 @@ class Desk:
                 sender=self._sender,
             )
         )
-        remark = _remark(identity) if folder.private else ""
+        remark = remark_on(identity) if folder.private else ""
         return Drawer(token, placed.folder, placed.shown, placed.episode, study, remark)
 
     def record(self, drawer: Drawer, stored: Stored, what: Description) -> None:
@@ -135,12 +105,3 @@ class Desk:
     def close(self) -> None:
         """The association is over."""
         self._link.close()
-
-
-def _remark(identity: Identity) -> str:
-    name = identity.patient_name
-    if not name:
-        return "the patient has no name, the directory says ANONYMOUS"
-    if not name.isascii() and identity.specific_character_set not in _LATIN:
-        return "the patient's name is not in Latin-1, the directory shows other letters"
-    return ""

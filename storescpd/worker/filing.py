@@ -33,6 +33,8 @@ class Filing:
     """The next command of an association waits for the hooks of the last."""
     patient_data: bool
     """Whether logs may show it."""
+    alone: Policy | None = None
+    """What happens to studies where the process ends with its association, and no keeper would be left."""
 
     @property
     def scheme(self) -> str:
@@ -41,16 +43,21 @@ class Filing:
 
 
 def filing(config: Config, slot: str, ledger: str) -> Filing:
-    """How objects are named and filed by a configuration, one that is merged for some senders included."""
+    """How objects are named and filed by a configuration, one that is merged for some senders included.
+
+    Without a ``ledger`` the association is on its own.
+    """
     studies, naming = config.studies, config.naming
+    needed = _needs_keeper(config)
     return Filing(
         naming=Naming(FileNames(naming.filenames), naming.extension, Sort(naming.sort), naming.prefix),
         slot=slot,
-        ledger=ledger if _needs_keeper(config) else "",
+        ledger=ledger if needed else "",
         watched=Scope(studies.scope) is Scope.DAEMON and studies.end_of_study_timeout > 0,
         trust=studies.end_of_study_timeout / 2 if Scope(studies.scope) in _BY_ASSOCIATION else 0.0,
         synchronous=config.hooks.synchronous,
         patient_data=config.logging.patient_data,
+        alone=_policy(config) if needed and not ledger else None,
     )
 
 

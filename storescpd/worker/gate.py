@@ -5,10 +5,14 @@ import os
 import socket
 import stat
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from storescpd.access.names import Names
 from storescpd.access.networks import Networks
-from storescpd.access.wrappers import UNKNOWN, Host, Request, Verdict, decide
+from storescpd.access.unnamed import UNKNOWN
+
+if TYPE_CHECKING:
+    from storescpd.access.names import Names
+    from storescpd.access.wrappers import Request, Verdict
 
 _LARGEST_FILE = 1 << 20
 """Bytes of a file of rules or patterns; it is read at each connection."""
@@ -31,7 +35,7 @@ class Gate:
 
     networks: Networks = field(default_factory=Networks)
     wrappers: WrapperFiles | None = None
-    names: Names | None = None
+    names: "Names | None" = None
     """``None``: nobody's name is looked up, and all are unknown (storescp's -dhl)."""
 
 
@@ -69,12 +73,16 @@ def _judged(gate: Gate, address: str, connection: socket.socket) -> Arrival:
     name = UNKNOWN if gate.names is None else gate.names.name_of(address)
     if gate.wrappers is None:
         return Arrival(name, None)
+    from storescpd.access.wrappers import Host, Request  # noqa: PLC0415 - for those who have such rules
+
     client, server = Host(address, lambda: name), Host(str(connection.getsockname()[0]))
     verdict = _verdict(gate.wrappers, Request(gate.wrappers.daemon, client, server, text_of))
     return Arrival(name, None if verdict.granted else f"TCP wrappers: {verdict.cause}", verdict.defect)
 
 
-def _verdict(files: WrapperFiles, request: Request) -> Verdict:
+def _verdict(files: WrapperFiles, request: "Request") -> "Verdict":
+    from storescpd.access.wrappers import Verdict, decide  # noqa: PLC0415
+
     try:
         return decide(rules_of(files.allow), rules_of(files.deny), request)
     except OSError as error:

@@ -1,19 +1,23 @@
 """What the log says of one connection: a line an object, a line an association (contract, [logging])."""
 
 import logging
-import ssl
 import time
+from typing import TYPE_CHECKING
 
-from storescpd.access.tls import Identity
 from storescpd.association import Negotiation, Policy
 from storescpd.data.sop_classes import SOP_CLASSES, log_code
 from storescpd.telemetry.events import ASSOCIATIONS, ENDS, OBJECTS, REPLACED, log_event
 from storescpd.wire.codes import Status
 from storescpd.wire.command import CEchoRQ, CStoreRQ
 from storescpd.wire.pdu import AssociateRQ
+from storescpd.worker.outcome import Result
 from storescpd.worker.parameters import Agreement, Proposal, max_send_pdv
-from storescpd.worker.reception import Result
 from storescpd.worker.refusals import Refusals, class_name
+
+if TYPE_CHECKING:
+    import ssl
+
+    from storescpd.access.tls import Identity
 
 MOST_NAMED = 20
 """Classes named in one line; a sender that proposes everything is refused some."""
@@ -52,14 +56,16 @@ class Journal:
         level = logging.ERROR if defect else logging.WARNING
         log_event(ends, level, "connection denied", **self._who, cause=cause)
 
-    def handshake_failed(self, error: ssl.SSLError) -> None:
+    def handshake_failed(self, error: "ssl.SSLError") -> None:
         """No TLS; a connection that ends without a byte is no more than a probe."""
+        import ssl  # noqa: PLC0415 - whoever has failed has loaded it
+
         if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return
         detail = getattr(error, "verify_message", "") or error.reason or str(error)
         log_event(logger, logging.WARNING, "TLS handshake failed", **self._who, cause=detail)
 
-    def secured(self, agreed: ssl.SSLSocket, identity: Identity | None) -> None:
+    def secured(self, agreed: "ssl.SSLSocket", identity: "Identity | None") -> None:
         """TLS is agreed on."""
         cipher = agreed.cipher()
         fields = {"protocol": agreed.version(), "cipher": cipher[0] if cipher else ""}

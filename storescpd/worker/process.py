@@ -17,13 +17,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storescpd.store import StorageError
 from storescpd.telemetry.events import log_event
+from storescpd.worker import preload
 from storescpd.worker.accept import HEARTBEAT, AcceptLoop, Listener
 from storescpd.worker.admission import Control
 from storescpd.worker.retirement import LINGER
 from storescpd.worker.scoreboard import Accepting, Slot
 from storescpd.worker.settings import Settings
+from storescpd.worker.sweeping import sweep
 
 LAST_GRACE = 5.0
 """Seconds that an object under way gets after the time to drain is over; then its association is cut."""
@@ -38,6 +39,9 @@ READY = b"R"
 """What a worker writes to the supervisor once it serves."""
 LEFT = b"L"
 """What it writes when it takes no more connections, and before that when it does so at ports to be closed only."""
+
+PRELOADED = preload.LOADED
+"""A worker loads nothing by itself."""
 
 logger = logging.getLogger(__name__)
 
@@ -114,17 +118,7 @@ class Process:
         gc.collect()
         gc.freeze()
         gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
-        self._sweep()
-
-    def _sweep(self) -> None:
-        for directory in self._orders.settings.directories:
-            try:
-                removed = directory.prepare()
-            except StorageError as error:
-                log_event(logger, logging.ERROR, "storage directory cannot be used now", cause=str(error))
-            else:
-                if removed:
-                    log_event(logger, logging.WARNING, "abandoned temporary files removed", count=len(removed))
+        sweep(self._orders.settings.directories)
 
     def _pause(self) -> float:
         """Milliseconds until there is something to do unasked."""

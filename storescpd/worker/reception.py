@@ -1,17 +1,16 @@
 """The reception of one object: from its C-STORE-RQ to the status of the answer (storescp facts 5).
 
 A failure to store never ends the association: what still comes of the object is read and thrown away, and the peer is
-answered A700. Only a data set that cannot be read does; ``DataSetError`` passes through.
+answered A700. Only a data set that cannot be read does.
 """
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from storescpd.association import AcceptedContext
 from storescpd.data.sop_classes import modality_code
 from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
-from storescpd.dataset import ConversionError, Identity, Reencoder
+from storescpd.dataset import ConversionError, DataSetError, Identity, Reencoder
 from storescpd.store import DuplicateError, FileMeta, Outcome, Place, PlaceError, StorageError, Stored, Writer
 from storescpd.store.meta import GENERIC_SOP_CLASS
 from storescpd.store.names import sanitised
@@ -20,32 +19,13 @@ from storescpd.store.uids import fresh_uid
 from storescpd.studies.errors import KeeperError
 from storescpd.wire.codes import Status
 from storescpd.wire.command import CStoreRQ
-from storescpd.worker.desk import Description, Desk, Drawer
-from storescpd.worker.settings import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, Storing
+from storescpd.worker.clerks import Clerk, Description, Drawer
+from storescpd.worker.identification import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from storescpd.worker.outcome import Result, UnreadableError
+from storescpd.worker.storing import Storing
 
 MOST_DISCARDED = 1 << 30
 """Bytes of an object that failed which are read and thrown away; a peer that sends more is aborted."""
-
-
-class TooMuchError(Exception):
-    """A peer goes on sending an object that cannot be stored."""
-
-
-@dataclass(slots=True)
-class Result:
-    """What became of the object."""
-
-    status: Status
-    reason: str = ""
-    """Why the status is no success, or what is worth a warning although it is."""
-    path: str = ""
-    """Where it lies, if it does."""
-    token: str = field(default="", repr=False)
-    """Its record, if there is one."""
-    study: str = ""
-    """Its Study Instance UID, where the data set was looked into and has one."""
-    replaced: bool = False
-    """Another file had the name."""
 
 
 class Reception:
@@ -57,7 +37,7 @@ class Reception:
         context: AcceptedContext,
         command: CStoreRQ,
         calling_ae_title: str,
-        desk: Desk | None = None,
+        desk: Clerk | None = None,
     ) -> None:
         self._storing = storing
         self._desk = desk
@@ -108,8 +88,7 @@ class Reception:
         """Take fragments of the data set.
 
         Raises:
-            DataSetError: it cannot be read.
-            TooMuchError: the peer sends too much of an object that has failed.
+            UnreadableError: it cannot be read, or the peer sends too much of an object that has failed.
         """
         self.received += sum(map(len, views))
         self.fragments += len(views)
@@ -125,7 +104,7 @@ class Reception:
 
     def _discard(self) -> None:
         if self.received > self._storing.max_object_size + MOST_DISCARDED:
-            raise TooMuchError(f"{self.received} bytes of an object that cannot be stored")
+            raise UnreadableError(f"{self.received} bytes of an object that cannot be stored")
 
     def _store(self, writer: Writer, views: Sequence[memoryview]) -> None:
         try:
@@ -137,6 +116,8 @@ class Reception:
             self._fail(f"cannot write below {self._storing.directory.settings.directory}: {error.strerror or error}")
         except ConversionError as error:
             self._fail(str(error))
+        except DataSetError as error:
+            raise UnreadableError(str(error)) from error
 
     def _fail(self, reason: str) -> Result:
         self.abandon()
@@ -153,7 +134,7 @@ class Reception:
         """The data set is complete: give it its place, or say why not.
 
         Raises:
-            DataSetError: it cannot be read.
+            UnreadableError: it cannot be read.
         """
         result = self._finish()
         if self._reencoder is not None:
@@ -175,6 +156,8 @@ class Reception:
         except PlaceError as error:
             self.abandon()
             return Result(Status.CANNOT_UNDERSTAND, str(error))
+        except DataSetError as error:
+            raise UnreadableError(str(error)) from error
         writer, self._writer = self._writer, None
         return self._commit(writer, drawer, status)
 

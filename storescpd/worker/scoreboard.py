@@ -55,10 +55,11 @@ def peer_key(address: str) -> bytes:
 
 
 class Scoreboard:
-    """Anonymous shared memory; made by the supervisor before it forks."""
+    """Anonymous shared memory for so many workers; made by the supervisor before it forks."""
 
-    def __init__(self) -> None:
-        self.memory = mmap.mmap(-1, _TABLES + MAX_SLOTS * _TABLE_SIZE)
+    def __init__(self, slots: int = MAX_SLOTS) -> None:
+        self._slots = slots
+        self.memory = mmap.mmap(-1, _TABLES + slots * _TABLE_SIZE)
         view = memoryview(self.memory)
         self.words = view[:_BEATS].cast("I")
         self.beats = view[_BEATS:_TABLES].cast("d")
@@ -86,7 +87,7 @@ class Scoreboard:
 
     def claim(self, generation: int) -> int | None:
         """The index of a slot for a worker that is to be forked; ``None`` when all are taken."""
-        free = (index for index in range(MAX_SLOTS) if not self.words[_PIDS + index])
+        free = (index for index in range(self._slots) if not self.words[_PIDS + index])
         index = next(free, None)
         if index is not None:
             self.words[0] = max(self.words[0], index + 1)

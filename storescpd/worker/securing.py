@@ -1,18 +1,20 @@
 """From [access] and [tls] to the gate and the secure ports of a generation."""
 
-import getpass
 import logging
 import os
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from storescpd.access.names import Names
+from storescpd.access.errors import TlsError
 from storescpd.access.networks import Networks
-from storescpd.access.tls import PeerCertificate, Revocation, SecurePort, TlsError, TlsSettings, load_material
-from storescpd.access.tls.seed import read_seed
 from storescpd.config import Config
 from storescpd.config.texts import CREDENTIAL
 from storescpd.telemetry.events import log_event
 from storescpd.worker.gate import Gate, WrapperFiles
+
+if TYPE_CHECKING:
+    from storescpd.access.names import Names
+    from storescpd.access.tls import SecurePort, TlsSettings
 
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 """systemd.exec(5)"""
@@ -24,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 def ask_password() -> str:
     """Ask on the terminal, as OpenSSL does for storescp."""
+    import getpass  # noqa: PLC0415
+
     try:
         return getpass.getpass("Enter PEM pass phrase: ")
     except EOFError:
@@ -42,11 +46,17 @@ def gate(config: Config) -> Gate:
     return Gate(
         networks=Networks(access.allow, access.deny),
         wrappers=files if access.tcp_wrappers else None,
-        names=Names() if config.association.host_lookup else None,
+        names=_names() if config.association.host_lookup else None,
     )
 
 
-def secure_ports(config: Config, ask: Ask, environment: Mapping[str, str] = os.environ) -> dict[str, SecurePort]:
+def _names() -> "Names":
+    from storescpd.access.names import Names  # noqa: PLC0415 - for those who want them
+
+    return Names()
+
+
+def secure_ports(config: Config, ask: Ask, environment: Mapping[str, str] = os.environ) -> "dict[str, SecurePort]":
     """What serves each listener with TLS; they share one.
 
     Raises:
@@ -55,6 +65,10 @@ def secure_ports(config: Config, ask: Ask, environment: Mapping[str, str] = os.e
     names = [listener.name for listener in config.listeners if listener.tls]
     if not names:
         return {}
+    # OpenSSL and cryptography are for those who have such a port.
+    from storescpd.access.tls import SecurePort, load_material  # noqa: PLC0415
+    from storescpd.access.tls.seed import read_seed  # noqa: PLC0415
+
     if config.tls.random_seed_file:
         read_seed(config.tls.random_seed_file)
     wanted = tls_settings(config, ask, environment)
@@ -72,8 +86,10 @@ def seed_file(config: Config) -> str:
     return tls.write_seed_file or (tls.random_seed_file if tls.write_seed else "")
 
 
-def tls_settings(config: Config, ask: Ask, environment: Mapping[str, str]) -> TlsSettings:
+def tls_settings(config: Config, ask: Ask, environment: Mapping[str, str]) -> "TlsSettings":
     """[tls] as plain values; raises TlsError for a password or a credential that cannot be had."""
+    from storescpd.access.tls import PeerCertificate, Revocation, TlsSettings  # noqa: PLC0415
+
     tls = config.tls
     return TlsSettings(
         key=_path("key", tls.key, environment),

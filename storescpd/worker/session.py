@@ -5,15 +5,13 @@ begun PDU within socket_timeout and its length at 1 KiB/s, the next PDU of a dat
 command within idle_timeout.
 """
 
-import ssl
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn
 
-from storescpd.access.names import shown
 from storescpd.access.peers import Peer
 from storescpd.access.titles import recognised
-from storescpd.access.tls import Identity, identity_of
-from storescpd.access.tls.seed import write_seed
+from storescpd.access.unnamed import shown
 from storescpd.association import (
     Aborted,
     AcceptedContext,
@@ -33,21 +31,22 @@ from storescpd.association.negotiation import (
     LOCAL_LIMIT_EXCEEDED,
     title_rejection,
 )
-from storescpd.dataset import DataSetError
-from storescpd.studies.messages import Sender
 from storescpd.telemetry.events import TRIAL
 from storescpd.wire.codes import Status
 from storescpd.wire.command import CStoreRQ
 from storescpd.wire.errors import WireError
 from storescpd.wire.pdu import AssociateRJ, AssociateRQ
 from storescpd.worker.admission import Admission
-from storescpd.worker.desk import Desk
 from storescpd.worker.journal import Journal
-from storescpd.worker.reception import Reception, TooMuchError
+from storescpd.worker.outcome import UnreadableError
 from storescpd.worker.settings import Settings
-from storescpd.worker.tls_transport import TlsTransport
-from storescpd.worker.transport import DeadlineError, Transport
-from storescpd.worker.trial import IgnoredReception
+from storescpd.worker.transport import DeadlineError, HandshakeError, Transport
+
+if TYPE_CHECKING:
+    from storescpd.access.tls import Identity
+    from storescpd.worker.clerks import Clerk
+    from storescpd.worker.reception import Reception
+    from storescpd.worker.trial import IgnoredReception
 
 _SLOWEST = 1024
 """Bytes a second at which a begun PDU must come at least; the contract's figure."""
@@ -79,7 +78,7 @@ class Session:
         self._identity: Identity | None = None
         self._host = admission.address
         self._reception: Reception | IgnoredReception | None = None
-        self._desk: Desk | None = None
+        self._desk: Clerk | None = None
         self._trial = settings.trial
         self._context = AcceptedContext(0, "", "")
         self._command = CStoreRQ(0, "", "")
@@ -145,27 +144,26 @@ class Session:
         if arrival.refusal is not None:
             self._journal.denied(arrival.refusal, defect=arrival.defect)
             raise EndedError("denied")
-        if isinstance(self._transport, TlsTransport):
-            self._identity = self._shake_hands(self._transport)
+        if self._settings.tls:
+            self._shake_hands()
 
-    def _shake_hands(self, transport: TlsTransport) -> Identity | None:
-        """Who the peer proves to be."""
+    def _shake_hands(self) -> None:
+        from storescpd.worker.handshake import shake_hands  # noqa: PLC0415 - brings OpenSSL and cryptography
+
+        deadline = self._accepted_at + self._settings.acse_timeout
         try:
-            agreed = transport.handshake(self._accepted_at + self._settings.acse_timeout)
+            self._identity = shake_hands(self._transport, deadline, self._journal)
         except DeadlineError:
             raise EndedError("timeout: the peer did not finish the TLS handshake") from None
-        except ssl.SSLError as error:
-            self._journal.handshake_failed(error)
-            raise EndedError("the TLS handshake failed") from error
-        certificate = agreed.getpeercert(binary_form=True)
-        identity = identity_of(certificate) if certificate else None
-        self._journal.secured(agreed, identity)
-        return identity
+        except HandshakeError as error:
+            raise EndedError(str(error)) from error
 
     def _write_seed(self) -> None:
         path = self._settings.seed_file
         if not path or not self._calling_ae_title:
             return
+        from storescpd.access.tls.seed import write_seed  # noqa: PLC0415 - few have such a file
+
         try:
             write_seed(path)
         except OSError as error:
@@ -254,11 +252,19 @@ class Session:
             self._journal.warn(TRIAL)
 
     def _open_desk(self, request: AssociateRQ) -> None:
-        storing = self._service.storing
-        if storing.filing.ledger:
-            here = self._admission
-            sender = Sender(request.calling_ae_title, request.called_ae_title, here.address, here.listener, self._host)
-            self._desk = Desk(storing.filing, storing.directory.settings.directory, sender)
+        # An association is answered before what stores its objects is loaded: inetd starts a process for each.
+        from storescpd.store import StorageError  # noqa: PLC0415
+        from storescpd.studies.messages import Sender  # noqa: PLC0415
+        from storescpd.worker.clerks import clerk  # noqa: PLC0415
+
+        try:
+            storing = self._service.storing
+        except StorageError as error:
+            self._abort(str(error))
+        here = self._admission
+        sender = Sender(request.calling_ae_title, request.called_ae_title, here.address, here.listener, self._host)
+        self._desk = clerk(storing.filing, storing.directory.settings.directory, sender)
+        if self._desk is not None:
             self._desk.opened()
 
     def _rejection(self, request: AssociateRQ) -> AssociateRJ | None:
@@ -299,17 +305,21 @@ class Session:
             return self._success
         return self._acceptor.store_response(self._context.context_id, self._command, status)
 
-    def _begin_reception(self, event: StoreBegun) -> Reception | IgnoredReception:
+    def _begin_reception(self, event: StoreBegun) -> "Reception | IgnoredReception":
         storing = self._service.storing
         if self._trial is not None and self._trial.ignore:
+            from storescpd.worker.trial import IgnoredReception  # noqa: PLC0415 - see _open_desk
+
             return IgnoredReception(storing, event.context)
+        from storescpd.worker.reception import Reception  # noqa: PLC0415 - see _open_desk
+
         return Reception(storing, event.context, event.command, self._calling_ae_title, self._desk)
 
     def _on_fragments(self, event: Fragments) -> None:
         if self._reception is not None:
             try:
                 self._reception.take(event.views)
-            except (DataSetError, TooMuchError) as error:
+            except UnreadableError as error:
                 self._refuse_data_set(error)
         if self._trial is not None:
             if self._trial.abort_during:
@@ -329,10 +339,10 @@ class Session:
             self._admission.sleep(self._trial.sleep_after)
         self._stop_between_objects()
 
-    def _finish(self, reception: Reception | IgnoredReception) -> None:
+    def _finish(self, reception: "Reception | IgnoredReception") -> None:
         try:
             result = reception.finish()
-        except DataSetError as error:
+        except UnreadableError as error:
             self._refuse_data_set(error)
         else:
             self._reception = None
@@ -375,7 +385,7 @@ class Session:
             self._transport.send(event.reply)
         raise EndedError(f"protocol violation: {event.reason}", linger=bool(event.reply))
 
-    def _abort(self, reason: str) -> None:
+    def _abort(self, reason: str) -> NoReturn:
         self._leave()
         self._transport.send(self._acceptor.abort())
         raise EndedError(f"aborted: {reason}", linger=True)

@@ -1,43 +1,30 @@
 """What a worker needs to know, made from the configuration once before it is forked."""
 
 import dataclasses
-import grp
+import functools
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pydicom._uid_dict import UID_dictionary
-
-from storescpd import __version__
 from storescpd.access.peers import Matchers, Peer
 from storescpd.access.titles import literal
-from storescpd.access.tls import SecurePort
 from storescpd.association import NegotiationCache, Policy, Profile, Role
 from storescpd.config import Config, negotiation_profiles
 from storescpd.config.negotiation_profiles import profiles
 from storescpd.data.preferences import preferences
 from storescpd.data.sop_classes import STORAGE_SOP_CLASSES, VERIFICATION
-from storescpd.dataset import Dictionary, Encoding, GroupLength, Limits, OutputSyntax, SequenceLength
-from storescpd.store import Directory, Durability, OnDuplicate, StorageSettings
-from storescpd.store.incoming import TemporaryNames
-from storescpd.studies.policy import GENERAL, KeeperSettings
-from storescpd.worker.dictionaries import dictionary
-from storescpd.worker.filing import Filing, filing, keeper_settings, ledger_path, slot_of
 from storescpd.worker.gate import Gate
+from storescpd.worker.identification import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from storescpd.worker.options import SocketOptions, socket_options
 from storescpd.worker.securing import Ask, gate, nobody_to_ask, secure_ports, seed_file
 
-IMPLEMENTATION_CLASS_UID = "2.25.302071884190433204427340389614513146882"
-"""Our own, made from a random UUID (PS3.5 B.2)."""
-IMPLEMENTATION_VERSION_NAME = f"STORESCPD_{__version__}"[:16]
-
-LARGEST_GROUP_ID = 2**32 - 2
-"""chown(2) takes the next number for none."""
-
-
-class GroupError(Exception):
-    """There is no such group; the text names the key."""
+if TYPE_CHECKING:
+    from storescpd.access.tls import SecurePort
+    from storescpd.store import Directory
+    from storescpd.studies.policy import KeeperSettings
+    from storescpd.worker.storing import Storing, Storings
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +44,6 @@ class Places:
     associations_per_peer: int
     connections: int
     wait_when_full: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Storing:
-    """How objects are stored."""
-
-    directory: Directory
-    bit_preserving: bool
-    bare_data_set: bool
-    """Without file meta information."""
-    filing: Filing
-    max_object_size: int
-    encoding: Encoding
-    dictionary: Dictionary
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +75,25 @@ class Agreements:
         return self.by_listener.get(listener, self.default)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Service:
     """How a sender is served."""
 
     agreements: Agreements
     deadlines: Deadlines
-    storing: Storing
+    make_storing: "Callable[[], Storing]"
     accept: bool = True
     """``False``: it is rejected 1/1/3."""
+
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody has asked how its objects are stored."""
+        return "storing" in vars(self)
+
+    @functools.cached_property
+    def storing(self) -> "Storing":
+        """How its objects are stored; raises StorageError when there is none to be had."""
+        return self.make_storing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +122,13 @@ class Settings:
     dump_presentation_contexts: bool
     gate: Gate
     """Who gets in at all."""
-    tls: Mapping[str, SecurePort]
+    tls: "Mapping[str, SecurePort]"
     """By the name of the listener: those with TLS."""
     seed_file: str
     """Gets a new random seed after each association; empty for none."""
     trial: Trial | None
     """``None`` where nothing is to go wrong."""
-    keeper: KeeperSettings | None
+    keeper: "KeeperSettings | None"
     """``None`` where nothing is to be kept."""
 
     def service_for(self, peer: Peer) -> Service:
@@ -153,30 +136,52 @@ class Settings:
         return next((service for matchers, service in self.rules if matchers.match(peer)), self.service)
 
     @property
-    def directories(self) -> list[Directory]:
+    def used_directories(self) -> "list[Directory]":
+        """Those of them that objects may have come to."""
+        return _directories(service for service in self._services if service.is_used)
+
+    @property
+    def directories(self) -> "list[Directory]":
         """Every storage directory, each once; none where nothing is stored or recorded."""
         if self.trial is not None and self.trial.ignore and self.keeper is None:
             return []
-        services = (self.service, *(service for _, service in self.rules))
-        found = {service.storing.directory.settings.directory: service.storing.directory for service in services}
-        return list(found.values())
+        return _directories(self._services)
+
+    @property
+    def _services(self) -> "list[Service]":
+        return [self.service, *(service for _, service in self.rules)]
+
+    def load(self) -> None:
+        """Make what is made late: so it is the same for all workers.
+
+        Raises:
+            StorageError: a directory's group or a data dictionary is not as the configuration says.
+        """
+        for service in self._services:
+            service.storing  # noqa: B018
 
 
-def settings(config: Config, ask: Ask = nobody_to_ask) -> Settings:
-    """The settings of a worker that serves by this configuration.
+def _directories(services: "Iterable[Service]") -> "list[Directory]":
+    found = {one.storing.directory.settings.directory: one.storing.directory for one in services}
+    return list(found.values())
+
+
+def settings(config: Config, ask: Ask = nobody_to_ask, *, alone: bool = False) -> Settings:
+    """The settings of a worker that serves by this configuration; ``alone`` is one without a keeper.
+
+    How objects are stored is made when it is asked for: what stores is half of what a process has to load, and
+    an association is answered without.
 
     Raises:
-        GroupError: storage.group names a group that does not exist.
-        DictionaryError: a data dictionary cannot be used.
         ConfigError: a profile cannot be had from the profile file.
         TlsError: a key, a certificate or a rule of [tls] cannot be used.
     """
     association, process = config.association, config.process
-    names = TemporaryNames()
-    found, ledger = profiles(config), ledger_path(config, os.environ)
+    found = profiles(config)
+    storings = functools.cache(functools.partial(_storings, config, alone=alone))
     return Settings(
-        service=_service(config, names, _agreements(config, found), filing(config, GENERAL, ledger)),
-        rules=tuple(_rule(config, index, names, found, ledger) for index in range(len(config.peers))),
+        service=_service(config, _agreements(config, found), lambda: storings().of(config)),
+        rules=tuple(_rule(config, index, found, storings) for index in range(len(config.peers))),
         titles=_titles(config),
         acse_timeout=association.acse_timeout,
         socket_options=socket_options(association.socket_timeout, association.keepalive),
@@ -192,18 +197,30 @@ def settings(config: Config, ask: Ask = nobody_to_ask) -> Settings:
         tls=secure_ports(config, ask),
         seed_file=seed_file(config),
         trial=_trial(config),
-        keeper=keeper_settings(config, ledger),
+        keeper=None if alone else _keeper(config),
     )
 
 
+def _storings(config: Config, *, alone: bool) -> "Storings":
+    from storescpd.worker.storing import Storings  # noqa: PLC0415 - see settings
+
+    return Storings(config, alone=alone)
+
+
+def _keeper(config: Config) -> "KeeperSettings | None":
+    from storescpd.worker.filing import keeper_settings, ledger_path  # noqa: PLC0415 - a lone process has none
+
+    return keeper_settings(config, ledger_path(config, os.environ))
+
+
 def _service(
-    config: Config, names: TemporaryNames, agreements: Agreements, filed: Filing, *, accept: bool = True
+    config: Config, agreements: Agreements, make_storing: "Callable[[], Storing]", *, accept: bool = True
 ) -> Service:
     association = config.association
     return Service(
         agreements=agreements,
         deadlines=Deadlines(association.dimse_timeout, association.socket_timeout, association.idle_timeout),
-        storing=storing(config, names, filed),
+        make_storing=make_storing,
         accept=accept,
     )
 
@@ -211,9 +228,8 @@ def _service(
 def _rule(
     config: Config,
     index: int,
-    names: TemporaryNames,
     found: Mapping[str, negotiation_profiles.Profile],
-    ledger: str,
+    storings: "Callable[[], Storings]",
 ) -> tuple[Matchers, Service]:
     peer = config.peers[index]
     matchers = Matchers(
@@ -227,11 +243,7 @@ def _rule(
     merged = config.for_peer(index)
     own = bool(peer.negotiation.model_fields_set)
     agreements = _agreements(merged.model_copy(update={"listeners": ()}) if own else merged, found)
-    filed = filing(merged, slot_of(peer), ledger)
-    try:
-        return matchers, _service(merged, names, agreements, filed, accept=peer.accept)
-    except GroupError as error:
-        raise GroupError(f"peers[{index}].{error}") from None
+    return matchers, _service(merged, agreements, lambda: storings().of(merged, index), accept=peer.accept)
 
 
 def _agreements(config: Config, found: Mapping[str, negotiation_profiles.Profile]) -> Agreements:
@@ -285,57 +297,7 @@ def _as_values(profile: negotiation_profiles.Profile) -> Profile:
 
 
 def _known_uids() -> frozenset[str]:
+    # pydicom takes as long to load as all the rest.
+    from pydicom._uid_dict import UID_dictionary  # noqa: PLC0415
+
     return frozenset(UID_dictionary)
-
-
-def _group_id(name: str) -> int | None:
-    if not name:
-        return None
-    if name.isdecimal() and int(name) <= LARGEST_GROUP_ID:
-        return int(name)
-    try:
-        return grp.getgrnam(name).gr_gid
-    except KeyError:
-        what = "group id" if name.isdecimal() else "group"
-        raise GroupError(f'storage.group: there is no {what} "{name}"; create the group, or leave it empty') from None
-
-
-def encoding(config: Config) -> Encoding:
-    """How data sets are written."""
-    wanted = config.encoding
-    return Encoding(
-        transfer_syntax=OutputSyntax(wanted.transfer_syntax),
-        new_vr=wanted.new_vr,
-        group_length=GroupLength(wanted.group_length),
-        sequence_length=SequenceLength(wanted.sequence_length),
-        file_padding=wanted.padding.file,
-        item_padding=wanted.padding.item,
-        convert_un=wanted.convert_un,
-        compression_level=wanted.compression_level,
-        limits=Limits(object_size=config.storage.max_object_size),
-    )
-
-
-def storing(config: Config, names: TemporaryNames, filed: Filing) -> Storing:
-    """How objects are stored, by the storage, encoding and naming sections."""
-    storage = config.storage
-    directory = StorageSettings(
-        directory=storage.directory,
-        durability=Durability(storage.durability),
-        on_duplicate=OnDuplicate(storage.on_duplicate),
-        min_free=storage.min_free,
-        required_file=storage.required_file,
-        file_mode=storage.file_mode,
-        directory_mode=storage.directory_mode,
-        group=_group_id(storage.group),
-        extension=config.naming.extension,
-    )
-    return Storing(
-        directory=Directory(directory, names),
-        bit_preserving=storage.bit_preserving,
-        bare_data_set=storage.format == "dataset",
-        filing=filed,
-        max_object_size=storage.max_object_size,
-        encoding=encoding(config),
-        dictionary=dictionary(config.encoding.dictionaries),
-    )

@@ -22,6 +22,10 @@ class DeadlineError(Exception):
     """The deadline has passed before the peer sent or took anything."""
 
 
+class HandshakeError(Exception):
+    """There is no TLS with this peer."""
+
+
 class Transport:
     """Receives into a lent buffer, sends with one call; the socket has its ``options``."""
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from storescpd.association import AcceptedContext
 from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
-from storescpd.dataset import Reencoder
+from storescpd.dataset import DataSetError, Reencoder
 from storescpd.wire.codes import Status
-from storescpd.worker.reception import Result
-from storescpd.worker.settings import Storing
+from storescpd.worker.outcome import Result, UnreadableError
+from storescpd.worker.storing import Storing
 
 
 class IgnoredReception:
@@ -26,21 +26,27 @@ class IgnoredReception:
         """Take fragments of the data set.
 
         Raises:
-            DataSetError: it cannot be read.
+            UnreadableError: it cannot be read.
         """
         self.received += sum(map(len, views))
         self.fragments += len(views)
         if self._reencoder is not None:
-            self._reencoder.feed(views)
+            try:
+                self._reencoder.feed(views)
+            except DataSetError as error:
+                raise UnreadableError(str(error)) from error
 
     def finish(self) -> Result:
         """The data set is complete.
 
         Raises:
-            DataSetError: it cannot be read.
+            UnreadableError: it cannot be read.
         """
         if self._reencoder is not None:
-            self._reencoder.finish(0)
+            try:
+                self._reencoder.finish(0)
+            except DataSetError as error:
+                raise UnreadableError(str(error)) from error
         return Result(Status.SUCCESS, "not stored: testing.ignore is on")
 
     def abandon(self) -> None:

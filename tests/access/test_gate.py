@@ -89,7 +89,7 @@ def test_a_defect_of_ours_denies_and_is_told(tmp_path, connection, monkeypatch, 
     def fails(*_):
         raise KeyError("anything")
 
-    monkeypatch.setattr("storescpd.worker.gate.decide", fails)
+    monkeypatch.setattr("storescpd.access.wrappers.decide", fails)
     assert "anything" in refusal(tmp_path, connection, allow="ALL: ALL\n")
     assert "failed by a defect" in caplog.text
 

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from storescpd.access.names import MOST_LOOKUPS, Names, confirmed_name, shown
-from storescpd.access.wrappers import PARANOID, UNKNOWN
+from storescpd.access.names import MOST_LOOKUPS, Names, confirmed_name
+from storescpd.access.unnamed import PARANOID, UNKNOWN, shown
 
 
 def resolver(monkeypatch, name, addresses):

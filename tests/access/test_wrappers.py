@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from storescpd.access.wrappers import PARANOID, UNKNOWN, Host, Request, Verdict, decide
+from storescpd.access.unnamed import PARANOID, UNKNOWN
+from storescpd.access.wrappers import Host, Request, Verdict, decide
 from tests.access.generator import Case, cases, cases_with_files, local_cases
 from tests.support.tools import need
 

@@ -14,8 +14,9 @@ import pytest
 
 from storescpd.telemetry import handlers
 from storescpd.telemetry.events import log_event
+from storescpd.telemetry.files import FileHandler
 from storescpd.telemetry.formats import JsonFormatter, TextFormatter
-from storescpd.telemetry.handlers import FileHandler, JournalHandler, configure
+from storescpd.telemetry.handlers import JournalHandler, configure
 from tests.supervisor.steering import reload
 from tests.support.daemon import storescpd
 from tests.support.mounts import tmpfs

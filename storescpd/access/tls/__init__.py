@@ -1,8 +1,9 @@
 """TLS: from keys, certificates and rules to contexts, and from a handshake to who the peer is."""
 
+from storescpd.access.errors import TlsError
 from storescpd.access.tls.context import make_context
 from storescpd.access.tls.identity import Identity, identity_of
-from storescpd.access.tls.material import Certificates, Material, TlsError, load_certificates, load_material
+from storescpd.access.tls.material import Certificates, Material, load_certificates, load_material
 from storescpd.access.tls.port import SecurePort
 from storescpd.access.tls.settings import PeerCertificate, Revocation, TlsSettings
 

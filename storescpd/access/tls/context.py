@@ -4,7 +4,8 @@ import ssl
 import warnings
 from collections.abc import Callable
 
-from storescpd.access.tls.material import Material, TlsError
+from storescpd.access.errors import TlsError
+from storescpd.access.tls.material import Material
 from storescpd.access.tls.memory import in_memory
 from storescpd.access.tls.settings import PeerCertificate, Revocation, TlsSettings
 from storescpd.access.tls.suites import chosen, cipher_list

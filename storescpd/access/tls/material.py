@@ -12,6 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
 
+from storescpd.access.errors import TlsError
 from storescpd.access.tls.settings import TlsSettings
 from storescpd.data.tls_suites import FFDHE2048
 
@@ -20,14 +21,6 @@ _LARGEST = 16 << 20
 """Bytes of a file; a CRL of a large authority has a few million."""
 
 T = TypeVar("T")
-
-
-class TlsError(Exception):
-    """TLS cannot be served; ``key`` is the key of [tls] that is the reason."""
-
-    def __init__(self, key: str, message: str) -> None:
-        super().__init__(message)
-        self.key = key
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ import contextlib
 import ssl
 import threading
 
+from storescpd.access.errors import TlsError
 from storescpd.access.tls.context import make_context
-from storescpd.access.tls.material import Material, TlsError
+from storescpd.access.tls.material import Material
 from storescpd.access.tls.settings import TlsSettings
 
 MOST_SESSIONS = 256

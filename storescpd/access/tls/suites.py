@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from storescpd.access.tls.material import TlsError
+from storescpd.access.errors import TlsError
 from storescpd.data.tls_suites import GONE, SUITES, TLS_1_3
 
 

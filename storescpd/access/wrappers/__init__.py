@@ -5,6 +5,6 @@ as it does, but for what would run a command or is not understood: that denies, 
 """
 
 from storescpd.access.wrappers.decision import Verdict, decide, defects
-from storescpd.access.wrappers.hosts import PARANOID, UNKNOWN, Host, Request, RuleError
+from storescpd.access.wrappers.hosts import Host, Request, RuleError
 
-__all__ = ["PARANOID", "UNKNOWN", "Host", "Request", "RuleError", "Verdict", "decide", "defects"]
+__all__ = ["Host", "Request", "RuleError", "Verdict", "decide", "defects"]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 
-from storescpd.access.wrappers.hosts import UNKNOWN, Host, Request, RuleError
+from storescpd.access.unnamed import UNKNOWN
+from storescpd.access.wrappers.hosts import Host, Request, RuleError
 from storescpd.access.wrappers.options import granted
 from storescpd.access.wrappers.patterns import host_matches, text_matches
 from storescpd.access.wrappers.rules import EXCEPT, Rule, rules

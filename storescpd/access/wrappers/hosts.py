@@ -3,10 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-UNKNOWN = "unknown"
-"""The name of a host, or of a user, of which nobody knows it."""
-PARANOID = "paranoid"
-"""The name of a host whose name does not lead back to its address."""
+from storescpd.access.unnamed import UNKNOWN
 
 
 class RuleError(Exception):

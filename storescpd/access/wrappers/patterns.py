@@ -2,7 +2,8 @@
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from storescpd.access.wrappers.hosts import PARANOID, UNKNOWN, Host, Request, RuleError
+from storescpd.access.unnamed import PARANOID, UNKNOWN
+from storescpd.access.wrappers.hosts import Host, Request, RuleError
 from storescpd.access.wrappers.nets import in_net, is_net
 from storescpd.access.wrappers.rules import words_of_file
 

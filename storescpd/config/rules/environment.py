@@ -18,8 +18,9 @@ def unsuitable(config: Config, environment: Environment) -> Iterator[Finding]:
     """All findings about one way of starting."""
     if environment.service:
         yield from _relative_paths(config)
-    if environment.service or environment.daemon:
+    if environment.service or environment.daemon or environment.inetd:
         yield from _no_terminal(config)
+    if environment.service or environment.daemon:
         yield from _misbehaviour(config)
     if not environment.inetd:
         yield from contradictions(config, environment.passed_sockets)

@@ -1,0 +1,36 @@
+"""Handlers of the standard library, as a daemon wants them; loading them takes as long as the rest of a log."""
+
+import contextlib
+import logging
+import logging.handlers
+
+from storescpd.telemetry.handlers import show
+
+
+class FileHandler(logging.handlers.WatchedFileHandler):
+    """A file that is opened anew when it was moved away, in every process by itself.
+
+    A log that cannot be written is no reason to lose an association: unlike its base class this never raises.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record; where the file cannot be opened, show it on stderr and try again with the next one."""
+        try:
+            super().emit(record)
+        except (OSError, ValueError):
+            # ValueError: closing the old file failed half-way.
+            with contextlib.suppress(OSError, ValueError):
+                self.close()
+            self.stream = None
+            show(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """The disk is full, or worse."""
+        show(record)
+
+
+def syslog_handler(path: str) -> logging.Handler:
+    """Syslog on this host."""
+    handler = logging.handlers.SysLogHandler(path, logging.handlers.SysLogHandler.LOG_DAEMON)
+    handler.ident = "storescpd: "
+    return handler
