@@ -55,6 +55,7 @@ bench-quick: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(PY) -m benchmarks full
+	$(PY) -m benchmarks.inetd
 
 clean:
 	rm -rf $(VENV) build dist vendor *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/results
