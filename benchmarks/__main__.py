@@ -1,120 +1,116 @@
-"""python -m benchmarks [quick|full] [-r ROUNDS] [-k WORD ...]: run the receivers in turn and print the ratios."""
+"""python -m benchmarks [quick|full|own|curves|publish]: measure, or put what was measured into the documentation."""
 
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack
-from itertools import count
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from benchmarks import receivers, report, send, workloads
-from benchmarks.receivers import Receiver, Running
-from benchmarks.report import Measurement, Results, percentile
+from benchmarks import curves, own, places, plot, publish, receivers, report, runs, workloads
+from benchmarks.results import Results
+from benchmarks.running import Receiver
 from benchmarks.workloads import Workload
 
-WARM_UP = 16
-"""Objects before the first measurement of a receiver."""
-
-
-def check(running: Running, receiver: Receiver, workload: Workload, numbers: Sequence[int]) -> tuple[int, list[str]]:
-    """How many of the acknowledged objects are on disk byte for byte, and what is wrong with the others."""
-    kind = workload.kind.canonical() if receiver.reencodes else workload.kind.sent()
-    expected, right, faults = set(numbers), 0, []
-    for number, data in running.files():
-        if data == kind.bytes(number):
-            right += number in expected
-            expected.discard(number)
-        else:
-            faults.append(f"object {number} is damaged")
-    return right, [*faults, *(f"object {number} is lost" for number in sorted(expected))]
-
-
-def measure(running: Running, receiver: Receiver, workload: Workload, turn: int, first: int) -> Measurement:
-    """One run."""
-    objects = max(workload.objects // receiver.share // workload.associations, 1) * workload.associations
-    sender = send.prepare(running, workload, first, objects)
-    before = running.cpu()
-    with send.idle(running.port, workload.idle):
-        sent = sender()
-    cpu = running.cpu() - before
-    arrived, faults = check(running, receiver, workload, sent.numbers)
-    running.clear()
-    stored, seconds = len(sent.numbers), sent.seconds
-    return Measurement(
-        workload=workload.name,
-        receiver=receiver.name,
-        round=turn,
-        objects=stored,
-        rate=stored / seconds,
-        megabytes=stored * workload.kind.sent().size / seconds / 1e6,
-        cpu=cpu * 1000 / max(stored, 1),
-        p50=percentile(sent.latencies, 0.5) * 1000,
-        p99=percentile(sent.latencies, 0.99) * 1000,
-        peak=running.peak() / 2**20,
-        arrived=arrived,
-        faults=[*sent.failures, *faults],
-    )
-
-
-def suits(receiver: Receiver, workload: Workload) -> bool:
-    """Whether a receiver can be measured with a workload."""
-    return receiver.tls == workload.tls and (receiver.parallel or not workload.idle)
-
-
-def run(load: Sequence[Workload], contestants: Sequence[Receiver], rounds: int, directory: Path) -> Results:
-    """All of it: every receiver is started once, then they take turns."""
-    results, first = Results(), count(0, 100_000)
-    with ExitStack() as stack:
-        started = [
-            (receiver, stack.enter_context(receiver.start(directory / f"receiver-{number}")))
-            for number, receiver in enumerate(contestants)
-            if any(suits(receiver, workload) for workload in load)
-        ]
-        for workload in load:
-            able = [(receiver, running) for receiver, running in started if suits(receiver, workload)]
-            for _, running in able:
-                send.run(running, workload, next(first), min(WARM_UP, workload.objects))
-                running.clear()
-            for turn in range(rounds):
-                for receiver, running in able:
-                    results.add(measure(running, receiver, workload, turn, next(first)))
-                print(f"{workload.name}: round {turn + 1} of {rounds}", file=sys.stderr)
-            print(report.table(results, workload, contestants), flush=True)
-    return results
+ROUNDS = {"quick": 5, "full": 7, "curves": 3}
 
 
 def chosen(names: Sequence[str], contestants: Sequence[Receiver]) -> list[Receiver]:
-    """The receivers whose name contains one of the words, and their rivals."""
-    if not names:
-        return list(contestants)
-    wanted = [one for one in contestants if any(word in one.name for word in names)]
+    """The receivers whose name contains one of the words, and their rivals; nobody whose program is not installed."""
+    wanted = [one for one in contestants if not names or any(word in one.name for word in names)]
     rivals = {one.rival for one in wanted}
-    return [one for one in contestants if one in wanted or one.name in rivals]
+    found = [one for one in contestants if one in wanted or one.name in rivals]
+    for one in found:
+        if one.missing:
+            print(f"left out: {one.name}: not installed: {one.missing}")
+    return [one for one in found if not one.missing]
+
+
+def arguments() -> argparse.Namespace:
+    """What is asked for."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description="The same load to several receivers in turn.")
+    sizes = ("quick", "full", "own", "curves", "publish")
+    parser.add_argument("size", choices=sizes, nargs="?", default="quick", help="own: start and memory of storescpd")
+    parser.add_argument("-r", "--rounds", type=int, default=0)
+    parser.add_argument("-k", "--receiver", action="append", default=[], help="only those whose name contains this")
+    parser.add_argument(
+        "-w", "--workload", action="append", default=[], help="only these, by name or what precedes a -"
+    )
+    parser.add_argument("--json", type=Path, default=Path("benchmarks/results/last.json"))
+    parser.add_argument("--curves", type=Path, default=Path("benchmarks/results/curves.json"))
+    parser.add_argument("--disk", type=Path, default=Path("/var/tmp"), help="a folder on a disk, for what is synced")
+    return parser.parse_args()
+
+
+@contextmanager
+def folders(disk: Path) -> Iterator[tuple[Path, Path]]:
+    """One in memory and one on a disk, gone afterwards."""
+    shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    with ExitStack() as stack:
+        made = [
+            Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="storescpd-bench-", dir=place)))
+            for place in (shared, disk)
+        ]
+        yield made[0], made[1]
+
+
+def save(results: Results, path: Path) -> int:
+    """The results beside each other as JSON, Markdown and a plot; 1 if something was lost or damaged."""
+    results.save(path)
+    path.with_suffix(".md").write_text(report.document(results))
+    path.with_suffix(".svg").write_text(plot.svg(results))
+    for fault in (faults := results.faults())[:20]:
+        print(f"FAULT {fault}")
+    return 1 if faults else 0
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Receivers in turn."""
+    quick, words = options.size == "quick", options.workload
+    load: Sequence[Workload] = workloads.QUICK if quick else workloads.FULL
+    if words:
+        load = [one for one in workloads.FULL if one.name in words or one.stem in words]
+    elsewhere = places.file_system(options.disk)
+    if elsewhere in places.IN_MEMORY and any(one.setting.on_disk for one in load):
+        print(f"left out: what is synced: {options.disk} is {elsewhere}; name a folder on a disk with --disk")
+        load = [one for one in load if not one.setting.on_disk]
+    contestants = chosen(options.receiver, receivers.QUICK if quick and not words else receivers.FULL)
+    print(f"{report.heading(Results())}; the disk has {elsewhere}\n")
+    with folders(options.disk) as places_of_output:
+        results = runs.run(
+            load, contestants, options.rounds or ROUNDS["quick" if quick else "full"], places_of_output,
+            lambda results, workload: print(report.section(results, workload.name), flush=True),
+        )  # fmt: skip
+        if not quick and not words:
+            alone(results, places_of_output[0])
+    print(report.targets(results))
+    return save(results, options.json)
+
+
+def alone(results: Results, folder: Path) -> None:
+    """storescpd's own figures, into the results."""
+    for name, value in own.figures(folder):
+        results.figures[name] = value
+        print(f"{name}: {value:.2f}", flush=True)
 
 
 def main() -> int:
     """The command."""
-    parser = argparse.ArgumentParser(prog="benchmarks", description="The same load to several receivers in turn.")
-    parser.add_argument("size", choices=("quick", "full"), nargs="?", default="quick")
-    parser.add_argument("-r", "--rounds", type=int, default=0)
-    parser.add_argument("-k", "--receiver", action="append", default=[], help="only those whose name contains this")
-    parser.add_argument("-w", "--workload", action="append", default=[], help="only these, by name")
-    parser.add_argument("--json", type=Path, default=Path("benchmarks/results/last.json"))
-    arguments = parser.parse_args()
-    quick = arguments.size == "quick"
-    load = workloads.QUICK if quick else workloads.FULL
-    if arguments.workload:
-        load = tuple(one for one in workloads.FULL if one.name in arguments.workload)
-    contestants = chosen(arguments.receiver, receivers.QUICK if quick and not arguments.workload else receivers.FULL)
-    print(f"{report.machine()}; output in memory, nothing synced, warnings alone logged, PDUs of 16 KiB\n")
-    shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="storescpd-bench-", dir=shared) as directory:
-        results = run(load, contestants, arguments.rounds or (5 if quick else 7), Path(directory))
-    report.write_json(results, arguments.json)
-    for fault in (faults := results.faults())[:20]:
-        print(f"FAULT {fault}")
-    return 1 if faults else 0
+    options = arguments()
+    if options.size == "publish":
+        publish.publish(Results.load(options.json), Results.load(options.curves) if options.curves.exists() else None)
+        return 0
+    if options.size in {"quick", "full"}:
+        return compare(options)
+    with folders(options.disk) as (memory, disk):
+        if options.size == "own":
+            results = Results.load(options.json) if options.json.exists() else Results()
+            alone(results, memory)
+            return save(results, options.json)
+        measured = curves.run((memory, disk), options.rounds or ROUNDS["curves"])
+        measured.save(options.curves)
+        print(curves.tables(measured))
+        return 1 if measured.faults() else 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What is sent: generated with a fixed seed, encoded once, the UIDs patched in place."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -86,6 +86,45 @@ ENHANCED = Kind(
     lambda: enhanced_mr(undefined=True),
     lambda: enhanced_mr(undefined=False),
 )
+
+
+@cache
+def flat(count: int) -> Template:
+    """A data set with this many elements one after another."""
+    head = encode(0x00080016, "UI", RAW_DATA.encode("ascii"))
+    head += encode(0x00080018, "UI", INSTANCE.format(objects.FIRST).encode("ascii"))
+    head += encode(0x0020000D, "UI", STUDY.format(100_031).encode("ascii"))
+    return Template(head + b"".join(_private(count)), RAW_DATA, f"generated, {count} elements")
+
+
+def _private(count: int) -> Iterator[bytes]:
+    """Private blocks, each as full as it can be."""
+    for number in range(count):
+        group, element = FIRST_PRIVATE + 2 * (number // BLOCK), number % BLOCK
+        if element == 0:
+            yield encode(group << 16 | 0x10, "LO", b"EXAMPLE PRIVATE 1.0")
+        yield encode(group << 16 | 0x1000 | element, "LO", f"value {number:06d}".encode("ascii"))
+
+
+@cache
+def nested(count: int, *, undefined: bool) -> Template:
+    """A data set with this many elements, ten of them in each item of a sequence, half of these in another sequence."""
+    head = encode(0x00080016, "UI", RAW_DATA.encode("ascii"))
+    head += encode(0x00080018, "UI", INSTANCE.format(objects.FIRST).encode("ascii"))
+    head += encode(0x0020000D, "UI", STUDY.format(100_032).encode("ascii"))
+    texts = ((0x00080100, "SH"), (0x00080102, "SH"), (0x00080103, "SH"), (0x00080104, "LO"))
+
+    def item(number: int) -> bytes:
+        code = b"".join(encode(tag, vr, f"code {number:06d}".encode("ascii")) for tag, vr in texts)
+        inner = sequence(0x0040A168, [code], undefined=undefined)
+        return code + inner + encode(0x0040A160, "UT", b"text")
+
+    items = [item(number) for number in range(count // 10)]
+    return Template(head + sequence(0x0040A730, items, undefined=undefined), RAW_DATA, f"generated, {count} nested")
+
+
+RAW_DATA = "1.2.840.10008.5.1.4.1.1.66"
+FIRST_PRIVATE, BLOCK = 0x0029, 0x100
 BIG = Kind("256 MiB", lambda: ct(128 * 2**20), lambda: ct(128 * 2**20))
 
 

@@ -8,13 +8,13 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
-from multiprocessing.synchronize import Barrier
+from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
 
-from benchmarks.generate import Message
-from benchmarks.receivers import Running
+from benchmarks.generate import Kind, Message
+from benchmarks.running import Running
 from benchmarks.workloads import Workload
 from tests.support.objects import EXPLICIT_LITTLE, Template, encode
 from tests.support.rawclient import IMPLEMENTATION_UID, Context, RawAssociation
@@ -34,6 +34,8 @@ class Sent:
     numbers: Sequence[int]
     """The objects that were answered with success."""
     failures: Sequence[str]
+    beside: Sequence[int] = ()
+    """Objects that another association had stored meanwhile."""
 
 
 def proposal(template: Template, contexts: int) -> list[Context]:
@@ -84,8 +86,58 @@ def sender(running: Running, workload: Workload, numbers: range, start: Barrier,
     pipe.send((began, time.monotonic(), latencies, stored, failure))
 
 
+def send_until(running: Running, kind: Kind, first: int, enough: Event, stored: Connection) -> None:
+    """Send objects of a kind until it is enough; then say which, and what went wrong."""
+    numbers: list[int] = []
+    failure, template = "", kind.sent()
+    try:
+        with associate(running, proposal(template, 1)) as association:
+            message = Message(template, OWN, association.pdv_size)
+            while not enough.is_set():
+                association.socket.sendall(message.numbered(first + len(numbers)))
+                if (status := association.status()) != 0:
+                    raise RuntimeError(f"an object beside was answered {status:04X}")  # noqa: TRY301 - one report
+                numbers.append(first + len(numbers))
+            association.release()
+    except Exception as error:  # noqa: BLE001 - whatever it is belongs in the report
+        failure = f"{type(error).__name__}: {error}"
+    stored.send((numbers, failure))
+
+
+@contextmanager
+def beside(running: Running, kind: Kind | None, first: int) -> Iterator[Callable[[], tuple[list[int], str]]]:
+    """Another sender meanwhile; the call ends it and returns its objects, and what went wrong."""
+    if kind is None:
+        yield lambda: ([], "")
+        return
+    context = multiprocessing.get_context("fork")
+    kind.sent()  # made once, inherited by the sender
+    enough, (mine, theirs) = context.Event(), context.Pipe(duplex=False)
+    process = context.Process(target=send_until, args=(running, kind, first, enough, theirs), daemon=True)
+    process.start()
+    theirs.close()
+
+    def finish() -> tuple[list[int], str]:
+        enough.set()
+        return mine.recv()  # type: ignore[no-any-return]
+
+    try:
+        yield finish
+    finally:
+        enough.set()
+        process.join()
+
+
 def run(running: Running, workload: Workload, first: int, count: int) -> Sent:
     """Send `count` objects from number `first` on, shared out among the workload's associations."""
+    with beside(running, workload.beside, first + count) as finish:
+        sent = run_senders(running, workload, first, count)
+        others, failure = finish()
+    return replace(sent, beside=others, failures=[*sent.failures, *([failure] if failure else [])])
+
+
+def run_senders(running: Running, workload: Workload, first: int, count: int) -> Sent:
+    """The objects that are measured."""
     context = multiprocessing.get_context("fork")
     workload.kind.sent()  # made once, inherited by the senders
     start = context.Barrier(workload.associations)

@@ -1,0 +1,109 @@
+"""The receivers that storescpd is compared with."""
+
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.ours import PATIENCE, await_port, certificates, tls_1_3
+from benchmarks.running import Running, Start, bare_file, dicom_file
+from tests.support.daemon import ROOT
+from tests.support.processes import alive, eventually, free_port, group
+from tests.support.reference import stop, storescp
+from tests.support.tools import path_of_others
+
+ORTHANC = shutil.which("Orthanc", path=f"{path_of_others()}:/usr/sbin:/usr/local/sbin")
+
+
+def dcmtk(*options: str, nodelay: bool = True) -> Start:
+    """DCMTK's storescp."""
+
+    @contextmanager
+    def start(directory: Path) -> Iterator[Running]:
+        with storescp(directory, *options, nodelay=nodelay) as receiver:
+            yield Running(receiver.port, receiver.pid, directory)
+
+    return start
+
+
+def dcmtk_with_hooks(*options: str) -> Start:
+    """DCMTK's storescp with a command for each object; it starts them without waiting."""
+
+    @contextmanager
+    def start(directory: Path) -> Iterator[Running]:
+        with dcmtk("-xcr", "/bin/true", *options)(directory) as running:
+            yield dataclasses.replace(running, settle=lambda: _await_alone(running.pid))
+
+    return start
+
+
+def _await_alone(pid: int) -> None:
+    """Until a process has no living company in its group."""
+    eventually(lambda: not any(alive(one) for one in group(pid) if one != pid), PATIENCE)
+
+
+def dcmtk_with_tls(*options: str) -> Start:
+    """DCMTK's storescp, with a certificate wanted of the senders."""
+
+    @contextmanager
+    def start(directory: Path) -> Iterator[Running]:
+        authority, server, sender = certificates(directory)
+        files = ("+tls", str(server.key_file), str(server.certificate_file), "+cf", str(authority.certificate_file))
+        with dcmtk(*files, *options)(directory) as running:
+            yield dataclasses.replace(running, client=tls_1_3(authority, sender))
+
+    return start
+
+
+@contextmanager
+def pynetdicom(directory: Path) -> Iterator[Running]:
+    """pynetdicom's server, writing what it received as it is."""
+    with _program("benchmarks.pynetdicom_server", directory) as (port, pid):
+        yield Running(port, pid, directory, read=dicom_file)
+
+
+@contextmanager
+def ceiling(directory: Path) -> Iterator[Running]:
+    """What a plain Python program can do that only reads and writes."""
+    with _program("benchmarks.ceiling", directory) as (port, pid):
+        yield Running(port, pid, directory, read=bare_file)
+
+
+@contextmanager
+def _program(module: str, directory: Path) -> Iterator[tuple[int, int]]:
+    """A program of ours that is told its directory and says its port."""
+    directory.mkdir(parents=True)
+    words = [sys.executable, "-m", module, str(directory)]
+    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, process_group=0)
+    assert process.stdout is not None
+    try:
+        yield int(process.stdout.readline()), process.pid
+    finally:
+        stop(process)
+        process.stdout.close()
+
+
+@contextmanager
+def orthanc(directory: Path) -> Iterator[Running]:
+    """Orthanc with nothing but its DICOM port; its files are named by identifiers of its own."""
+    directory.mkdir(parents=True)
+    port, settings = free_port(), directory.with_name(f"{directory.name}.json")
+    index, log = directory.with_name(f"{directory.name}.index"), directory.with_name(f"{directory.name}.log")
+    configuration = {
+        "Name": "benchmark", "StorageDirectory": str(directory), "IndexDirectory": str(index), "Plugins": [],
+        "HttpServerEnabled": False, "DicomServerEnabled": True, "DicomPort": port, "DicomAlwaysAllowStore": True,
+        "DicomCheckCalledAet": False, "StorageCompression": False, "OverwriteInstances": True,
+    }  # fmt: skip
+    settings.write_text(json.dumps(configuration))
+    with log.open("wb") as output:
+        words: Sequence[str] = [ORTHANC or "Orthanc", str(settings)]
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0)
+    try:
+        await_port(port)
+        yield Running(port, process.pid, directory)
+    finally:
+        stop(process)
