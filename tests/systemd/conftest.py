@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,13 @@ import pytest
 from tests.support.daemon import ROOT
 from tests.support.tools import need
 from tests.systemd.bed import Bed, CannotBoot, booted, make_root
+from tests.systemd.building import NEEDED, build_here, build_in
 from tests.systemd.service import Service
 
+HERE = "bookworm"
+"""systemd 252."""
+SUITE = os.environ.get("STORESCPD_SUITE", HERE)
+"""Another Debian than this one: trixie has systemd 257."""
 ROOTS = ROOT / ".venv" / "roots"
 PACKAGES = ["systemd", "systemd-sysv", "dbus", "python3", "iproute2", "procps", "netbase", "openbsd-inetd"]
 CALLED_BY_ITS_TESTS = ["autopkgtest", "dpkg-dev", "dcmtk"]
@@ -37,35 +41,30 @@ def package(tmp_path_factory) -> Path:
         return Path(given).resolve()
     if os.geteuid() != 0:
         pytest.skip("needs root")
-    need("dpkg-buildpackage", "dh", "lintian", "unshare", "/usr/bin/pip3", "/usr/lib/python3/dist-packages/wheel")
-    subprocess.run(["make", "--silent", "vendor/.stamp"], cwd=ROOT, check=True)
-    target = tmp_path_factory.mktemp("package")
-    built = subprocess.run(
-        ["unshare", "--net", ".ci/make-deb", str(target)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert built.returncode == 0, built.stdout[-4000:] + built.stderr[-4000:]
-    [package] = target.glob("*.deb")
-    return package
+    folder = tmp_path_factory.mktemp("package")
+    if SUITE == HERE:
+        return build_here(folder)
+    return build_in(root_of("build", PACKAGES + NEEDED, []), folder)
 
 
-def root_of(suite: str, packages: list[str], hooks: list[str]) -> Path:
+def root_of(purpose: str, packages: list[str], hooks: list[str]) -> Path:
     """A Debian root, made once."""
     need("mmdebstrap", "systemd-nspawn", "nsenter")
-    key = hashlib.sha256(repr((suite, packages, hooks)).encode()).hexdigest()[:8]
-    root = ROOTS / f"{suite}-{key}"
+    key = hashlib.sha256(repr((packages, hooks)).encode()).hexdigest()[:8]
+    root = ROOTS / f"{SUITE}-{purpose}-{key}"
     if not root.exists():
-        for old in ROOTS.glob(f"{suite}-*"):
+        for old in ROOTS.glob(f"{SUITE}-{purpose}-*"):
             shutil.rmtree(old)
-        make_root(root, suite, packages, hooks)
+        make_root(root, SUITE, packages, hooks)
     return root
 
 
 @pytest.fixture(scope="session")
 def bed(package, tmp_path_factory) -> Bed:
-    """systemd 252 in a Debian 12 that has nothing but what the tests call, and the package."""
+    """The systemd of a Debian that has nothing but what the tests call, and the package."""
     if os.geteuid() != 0:
         pytest.skip("needs root")
-    lower = root_of("bookworm", PACKAGES + CALLED_BY_ITS_TESTS, [XINETD])
+    lower = root_of("bed", PACKAGES + CALLED_BY_ITS_TESTS, [XINETD])
     try:
         with booted(lower, tmp_path_factory.mktemp("bed")) as bed:
             shutil.copy(package, bed.root / "root")
