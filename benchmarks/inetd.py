@@ -17,7 +17,7 @@ from statistics import median
 
 import tomli_w
 
-from benchmarks import report
+from benchmarks import results
 from tests.support.daemon import ROOT
 from tests.support.objects import CT_IMAGE, EXPLICIT_LITTLE
 from tests.support.rawclient import ASSOCIATE_AC, associate_request
@@ -89,7 +89,7 @@ def main() -> int:
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory(prefix="storescpd-bench-") as directory:
         taken = measure(rounds, Path(directory))
-    print(f"{report.machine()}; from connect to A-ASSOCIATE-AC, median of {rounds}\n")
+    print(f"{results.machine()}; from connect to A-ASSOCIATE-AC, median of {rounds}\n")
     for name, seconds in taken.items():
         print(f"| {name:28} | {seconds * 1000:6.0f} ms | {seconds / taken[PYTHON]:5.2f} |")
     return int(taken["storescpd --inetd"] > MOST * taken[PYTHON])
