@@ -1,5 +1,6 @@
 # make run     start the daemon from this folder          make test         everything that CI runs
-# make check   lint and types alone                       make bench-quick  a minute of measuring; make bench: all
+# make check   lint and types alone                       make bench-quick  a minute of measuring
+# make bench   all of it, half an hour                    make bench-publish its figures into README.md and docs/
 # make deb     the Debian package, into dist/             make systemd-test the package in a booted systemd; needs root
 # make lock    pin what the package carries anew
 
@@ -11,7 +12,7 @@ SHELL := /bin/sh
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: run test check unit tools deb lock systemd-test bench bench-quick clean
+.PHONY: run test check unit tools deb lock systemd-test bench bench-quick bench-publish clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run.stamp
@@ -55,7 +56,11 @@ bench-quick: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(PY) -m benchmarks full
+	$(PY) -m benchmarks curves
 	$(PY) -m benchmarks.inetd
+
+bench-publish: $(VENV)/dev.stamp
+	$(PY) -m benchmarks publish
 
 clean:
 	rm -rf $(VENV) build dist vendor *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis benchmarks/results

@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import curves, own, places, plot, publish, receivers, report, runs, workloads
@@ -36,6 +37,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "-w", "--workload", action="append", default=[], help="only these, by name or what precedes a -"
     )
+    parser.add_argument("--most", type=int, default=0, help="objects of a run, where that is less than usual")
     parser.add_argument("--json", type=Path, default=Path("benchmarks/results/last.json"))
     parser.add_argument("--curves", type=Path, default=Path("benchmarks/results/curves.json"))
     parser.add_argument("--disk", type=Path, default=Path("/var/tmp"), help="a folder on a disk, for what is synced")
@@ -70,6 +72,8 @@ def compare(options: argparse.Namespace) -> int:
     load: Sequence[Workload] = workloads.QUICK if quick else workloads.FULL
     if words:
         load = [one for one in workloads.FULL if one.name in words or one.stem in words]
+    if options.most:
+        load = [replace(one, objects=min(one.objects, options.most)) for one in load]
     elsewhere = places.file_system(options.disk)
     if elsewhere in places.IN_MEMORY and any(one.setting.on_disk for one in load):
         print(f"left out: what is synced: {options.disk} is {elsewhere}; name a folder on a disk with --disk")

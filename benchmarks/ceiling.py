@@ -66,6 +66,8 @@ class Association:
     def serve(self) -> None:
         view, filled = memoryview(bytearray(BUFFER)), 0
         while count := self._socket.recv_into(view[filled:]):
+            # The kernel forgets it; without it senders that use Nagle's algorithm wait for our acknowledgement.
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
             filled += count
             used = self._pdus(view[:filled])
             self._write()

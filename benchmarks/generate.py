@@ -65,7 +65,8 @@ def enhanced_mr(*, undefined: bool) -> Template:
     """An enhanced MR image: 1,000 frames of 64 by 64, each with 17 nested items."""
     head = (
         (0x00080016, "UI", ENHANCED_MR), (0x00080018, "UI", INSTANCE.format(objects.FIRST)),
-        (0x00080060, "CS", "MR"), (0x00100010, "PN", "Sample^Patient"), (0x0020000D, "UI", STUDY.format(100_020)),
+        (0x00080060, "CS", "MR"), (0x00100010, "PN", "Sample^Patient"), (0x00100020, "LO", "PID-0000017"),
+        (0x0020000D, "UI", STUDY.format(100_020)), (0x0020000E, "UI", STUDY.format(100_021)),
         (0x00280008, "IS", str(FRAMES)),
     )  # fmt: skip
     groups = b"".join(

@@ -13,10 +13,13 @@ from benchmarks.ours import PATIENCE, await_port, certificates, tls_1_3
 from benchmarks.running import Running, Start, bare_file, dicom_file
 from tests.support.daemon import ROOT
 from tests.support.processes import alive, eventually, free_port, group
-from tests.support.reference import stop, storescp
+from tests.support.reference import environment, stop, storescp
 from tests.support.tools import path_of_others
 
 ORTHANC = shutil.which("Orthanc", path=f"{path_of_others()}:/usr/sbin:/usr/local/sbin")
+
+ENVIRONMENT = environment(None, nodelay=True)
+"""Without Nagle's algorithm in what is built on DCMTK."""
 
 
 def dcmtk(*options: str, nodelay: bool = True) -> Start:
@@ -89,7 +92,7 @@ def _program(module: str, directory: Path) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def orthanc(directory: Path) -> Iterator[Running]:
-    """Orthanc with nothing but its DICOM port; its files are named by identifiers of its own."""
+    """Orthanc with nothing but its DICOM port, and TCP_NODELAY=1; its files are named by identifiers of its own."""
     directory.mkdir(parents=True)
     port, settings = free_port(), directory.with_name(f"{directory.name}.json")
     index, log = directory.with_name(f"{directory.name}.index"), directory.with_name(f"{directory.name}.log")
@@ -101,7 +104,9 @@ def orthanc(directory: Path) -> Iterator[Running]:
     settings.write_text(json.dumps(configuration))
     with log.open("wb") as output:
         words: Sequence[str] = [ORTHANC or "Orthanc", str(settings)]
-        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0)
+        process = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=ENVIRONMENT, process_group=0
+        )
     try:
         await_port(port)
         yield Running(port, process.pid, directory)

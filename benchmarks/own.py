@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks import send
-from benchmarks.generate import BIG, CT, Kind
+from benchmarks.generate import BIG, Kind
 from benchmarks.ours import ours, ours_with_tls
 from benchmarks.running import Running, Start
 from benchmarks.workloads import Workload
@@ -100,17 +100,16 @@ def _idle(directory: Path, start: Start, count: int) -> float:
 
 
 def _peak(directory: Path, start: Start, kind: Kind) -> float:
-    """MiB that an object of this kind takes above what the processes take idle, after a small one."""
+    """MiB that an object of this kind takes above what the processes take before the first object."""
     with start(directory) as running:
-        _send_one(running, CT, 1)
         running.reset_peak()
-        idle = running.peak()
-        _send_one(running, kind, 2)
-        return (running.peak() - idle) / 2**20
+        idle = running.peaks()
+        _send_one(running, kind)
+        return sum(peak - idle.get(pid, 0) for pid, peak in running.peaks().items()) / 2**20
 
 
-def _send_one(running: Running, kind: Kind, number: int) -> None:
-    sent = send.run(running, Workload("one", kind, 1), number, 1)
+def _send_one(running: Running, kind: Kind) -> None:
+    sent = send.run(running, Workload("one", kind, 1), 1, 1)
     if sent.failures:
         raise RuntimeError(f"{kind.name}: {sent.failures[0]}")
     running.clear()

@@ -63,7 +63,11 @@ class Running:
 
     def peak(self) -> int:
         """The largest resident memory of any one process since `reset_peak`, in bytes."""
-        return max(memory(pid, "VmHWM") for pid in group(self.pid) if alive(pid))
+        return max(self.peaks().values())
+
+    def peaks(self) -> dict[int, int]:
+        """The largest resident memory of each process since `reset_peak`, in bytes."""
+        return {pid: memory(pid, "VmHWM") for pid in group(self.pid) if alive(pid)}
 
     def reset_peak(self) -> None:
         """Begin anew with `peak`."""
