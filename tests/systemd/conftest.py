@@ -24,7 +24,9 @@ CALLED_BY_ITS_TESTS = ["autopkgtest", "dpkg-dev", "dcmtk"]
 XINETD = "cd /tmp; apt-get download -qq xinetd; dpkg --extract xinetd_*.deb /; rm xinetd_*.deb"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
+    # First: pytest-xdist reads the groups in this hook too.
     for item in items:
         if Path(__file__).parent in item.path.parents:
             # One system, one process.
