@@ -22,10 +22,10 @@ run: $(VENV)/run.stamp
 	    "$(CURDIR)/incoming" "$(CURDIR)/$(PY)" "$$image"
 	@exec $(PY) -m storescpd --config etc/try.toml
 
-test: check unit
+test: check unit systemd-test
 
 unit: $(VENV)/dev.stamp tools
-	STORESCPD_TOOLS=required $(PY) -m pytest -n $(JOBS) --dist loadgroup
+	STORESCPD_TOOLS=required $(PY) -m pytest -n $(JOBS) --dist loadgroup --ignore tests/systemd
 
 check: $(VENV)/dev.stamp
 	$(PY) -m ruff check .

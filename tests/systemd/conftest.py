@@ -1,5 +1,6 @@
 """The package, built once and installed once into a booted system; each test finds it as after the installation."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -24,16 +25,11 @@ CALLED_BY_ITS_TESTS = ["autopkgtest", "dpkg-dev", "dcmtk"]
 XINETD = "cd /tmp; apt-get download -qq xinetd; dpkg --extract xinetd_*.deb /; rm xinetd_*.deb"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    # First: pytest-xdist reads the groups in this hook too.
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            # One system, one process.
-            item.add_marker(pytest.mark.xdist_group("systemd"))
-            item.add_marker(pytest.mark.root)
-            # The first one waits until the package and the system are made.
-            item.add_marker(pytest.mark.timeout(900))
+def pytest_itemcollected(item):
+    if Path(__file__).parent in item.path.parents:
+        item.add_marker(pytest.mark.root)
+        # The first one waits until the package and the system are made.
+        item.add_marker(pytest.mark.timeout(900))
 
 
 @pytest.fixture(scope="session")
@@ -54,10 +50,13 @@ def root_of(purpose: str, packages: list[str], hooks: list[str]) -> Path:
     need("mmdebstrap", "systemd-nspawn", "nsenter")
     key = hashlib.sha256(repr((packages, hooks)).encode()).hexdigest()[:8]
     root = ROOTS / f"{SUITE}-{purpose}-{key}"
-    if not root.exists():
-        for old in ROOTS.glob(f"{SUITE}-{purpose}-*"):
-            shutil.rmtree(old)
-        make_root(root, SUITE, packages, hooks)
+    ROOTS.mkdir(parents=True, exist_ok=True)
+    with (ROOTS / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not root.exists():
+            for old in ROOTS.glob(f"{SUITE}-{purpose}-*"):
+                shutil.rmtree(old)
+            make_root(root, SUITE, packages, hooks)
     return root
 
 
