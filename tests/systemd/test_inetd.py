@@ -2,12 +2,9 @@
 
 import pytest
 
-from storescpd.cli.storescpd import parser
 from tests.support.processes import eventually
 from tests.support.scenes import SUCCESS, small, store, whole
 from tests.systemd.service import SPOOL
-
-pytestmark = pytest.mark.skipif("--inetd" not in parser().format_help(), reason="there is no --inetd yet")
 
 PROGRAM = "/usr/bin/storescpd"
 OPENBSD = f"127.0.0.1:11113 stream tcp nowait storescpd {PROGRAM} storescpd --inetd\n"
