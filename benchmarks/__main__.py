@@ -61,6 +61,11 @@ def save(results: Results, path: Path) -> int:
     results.save(path)
     path.with_suffix(".md").write_text(report.document(results))
     path.with_suffix(".svg").write_text(plot.svg(results))
+    return verdict(results)
+
+
+def verdict(results: Results) -> int:
+    """1 if something was lost or damaged, which is printed."""
     for fault in (faults := results.faults())[:20]:
         print(f"FAULT {fault}")
     return 1 if faults else 0
@@ -114,7 +119,7 @@ def main() -> int:
         measured = curves.run((memory, disk), options.rounds or ROUNDS["curves"])
         measured.save(options.curves)
         print(curves.tables(measured))
-        return 1 if measured.faults() else 0
+        return verdict(measured)
 
 
 if __name__ == "__main__":

@@ -28,12 +28,12 @@ def _sized(size: int) -> Workload:
 
 def _flat(count: int) -> Workload:
     make = partial(flat, count)
-    return Workload(f"elements-{count}", Kind(f"{count} elements", make, make), max(40_000 // count, 8))
+    return Workload(f"elements-{count}", Kind(f"{count} elements", make, make), max(80_000 // count, 24))
 
 
 def _nested(count: int) -> Workload:
     kind = Kind(f"{count} nested", partial(nested, count, undefined=True), partial(nested, count, undefined=False))
-    return Workload(f"nested-{count}", kind, max(40_000 // count, 8))
+    return Workload(f"nested-{count}", kind, max(80_000 // count, 24))
 
 
 CURVES: Mapping[str, Sequence[Workload]] = {

@@ -118,7 +118,7 @@ def nested(count: int, *, undefined: bool) -> Template:
     def item(number: int) -> bytes:
         code = b"".join(encode(tag, vr, f"code {number:06d}".encode("ascii")) for tag, vr in texts)
         inner = sequence(0x0040A168, [code], undefined=undefined)
-        return code + inner + encode(0x0040A160, "UT", b"text")
+        return code + encode(0x0040A160, "UT", b"text") + inner
 
     items = [item(number) for number in range(count // 10)]
     return Template(head + sequence(0x0040A730, items, undefined=undefined), RAW_DATA, f"generated, {count} nested")

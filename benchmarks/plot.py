@@ -17,7 +17,7 @@ SHOWN = {
     CEILING: "#d0d3d8",
 }
 """Receivers and their colours."""
-LEFT, UNIT, BAR, GAP, TOP, WIDTH = 190, 110, 14, 12, 46, 860
+LEFT, UNIT, BAR, GAP, TOP, WIDTH = 225, 100, 14, 12, 46, 860
 """Pixels: of the names, of storescp's rate, of a bar and between workloads, of the title, of all."""
 LONGEST = (WIDTH - LEFT - 130) / UNIT
 """Longer bars are cut; the text beside them says how long they are."""
@@ -31,11 +31,11 @@ def _bars(results: Results, workload: str, receivers: Sequence[str], top: int) -
     yield _text(8, top + 11, f"{workload}: {results.workloads[workload]}", 'font-weight="bold"')
     for number, receiver in enumerate(receivers, 1):
         y = top + number * BAR
-        ratio = results.median(workload, receiver, rate) / results.median(workload, STORESCP, rate)
+        ratio = results.ratio((workload, receiver), (workload, STORESCP), rate) or 0
         length = min(ratio, LONGEST) * UNIT
         yield _text(LEFT - 6, y + 11, receiver, 'text-anchor="end"')
         yield f'<rect x="{LEFT}" y="{y + 2}" width="{length:.1f}" height="{BAR - 3}" fill="{SHOWN[receiver]}"/>'
-        words = f"{ratio:.2f}   {results.median(workload, receiver, rate):,.0f}/s"
+        words = f"{ratio:.2f} ({results.median(workload, receiver, rate):,.0f}/s)"
         yield _text(LEFT + length + 6, y + 11, words, 'fill="#444"')
 
 

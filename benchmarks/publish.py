@@ -22,7 +22,7 @@ SHORT = {
 
 def publish(results: Results, grown: Results | None, root: Path = ROOT) -> None:
     """Replace what stands between the markers. Raises ValueError where results with faults would be shown."""
-    if faults := results.faults():
+    if faults := [*results.faults(), *(grown.faults() if grown else [])]:
         raise ValueError(f"objects were lost or damaged, these figures are not to be shown: {faults[0]}")
     (root / "docs" / "benchmarks.svg").write_text(plot.svg(results))
     replace(root / "README.md", "benchmarks", f"{short(results)}\n\nMeasured on {results.machine}.")
