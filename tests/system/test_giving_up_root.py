@@ -171,6 +171,7 @@ def test_who_is_not_root_cannot_become_another(background: Background):
     program = (
         "import os, sys\n"
         "from storescpd.cli import storescpd, serve, daemon\n"
+        "storescpd.parser()\n"
         f"os.setgroups([]); os.setgid({GID}); os.setuid({UID})\n"
         "sys.exit(storescpd.main(sys.argv[1:]))"
     )
