@@ -20,7 +20,7 @@ def main() -> None:
     entity = AE()
     entity.supported_contexts = AllStoragePresentationContexts
     entity.maximum_pdu_size = 16384
-    entity.maximum_associations = 100
+    entity.maximum_associations = 1000
     handlers: Any = [(evt.EVT_C_STORE, store, [Path(sys.argv[1])])]
     server = entity.make_server(("127.0.0.1", 0), evt_handlers=handlers, contexts=entity.supported_contexts)
     print(server.server_address[1], flush=True)
