@@ -34,7 +34,7 @@ def build_in(root: Path, folder: Path) -> Path:
     for directory in (source, target, mounted):
         directory.mkdir()
     archive = subprocess.run(
-        "git ls-files -z --cached --others --exclude-standard | xargs -0 ls -d 2>/dev/null | tar -c -T -",
+        "git ls-files -z --cached --others --exclude-standard | xargs -0 ls -d -- 2>/dev/null | tar -c -T -",
         shell=True, cwd=ROOT, stdout=subprocess.PIPE, check=False,
     )  # fmt: skip
     subprocess.run(["tar", "-x", "-C", str(source)], input=archive.stdout, check=True)
