@@ -22,7 +22,7 @@ run: $(VENV)/run.stamp
 	    "$(CURDIR)/incoming" "$(CURDIR)/$(PY)" "$$image"
 	@exec $(PY) -m storescpd --config etc/try.toml
 
-test: check unit systemd-test
+test: check unit deb systemd-test
 
 unit: $(VENV)/dev.stamp tools
 	STORESCPD_TOOLS=required $(PY) -m pytest -n $(JOBS) --dist loadgroup --ignore tests/systemd
