@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from storescpd.association.dimse import Expecting, MessageReader
 from storescpd.association.events import (
+    STORE_ENDED,
     Aborted,
     AssociationRequested,
     Event,
@@ -34,6 +35,7 @@ MAX_CONTROL_LENGTH = 4096
 _FRAGMENT = struct.Struct(">BxIIBB")
 _P_DATA = int(PduType.P_DATA_TF)
 _LAST = codec.LAST
+_WHOLE_COMMAND = codec.COMMAND | codec.LAST
 _KINDS = {int(kind): kind for kind in PduType}
 
 _USER_ABORT = codec.encode(Abort(AbortSource.SERVICE_USER, AbortReason.NOT_SPECIFIED))
@@ -100,11 +102,16 @@ class Acceptor:
             return events, len(view)
         try:
             while True:
+                start = position
                 if self._messages.expecting is Expecting.DATA:
                     position, waiting = self._take_fragments(view, position, events)
                     if waiting:
                         return events, position
-                start = position
+                    start = position
+                elif self._state is State.ESTABLISHED:
+                    position = self._take_whole_command(view, position, events)
+                    if position != start:
+                        return events, position
                 position = self._take_pdu(view, position, events)
                 if position == start or (events and not isinstance(events[-1], Fragments)):
                     return events, position
@@ -146,8 +153,21 @@ class Acceptor:
             events.append(Fragments(views))
         if last:
             self._messages.data_ended()
-            events.append(StoreEnded())
+            events.append(STORE_ENDED)
         return position, waiting
+
+    def _take_whole_command(self, view: memoryview, position: int, events: list[Event]) -> int:
+        """The way of nearly every command: a P-DATA-TF with all of it in one PDV; all else is left."""
+        if len(view) - position < _FRAGMENT.size:
+            return position
+        kind, length, pdv_length, context_id, control = _FRAGMENT.unpack_from(view, position)
+        if kind != _P_DATA or control != _WHOLE_COMMAND or pdv_length != length - 4 or not 6 <= length <= self._max_pdu:
+            return position
+        stop = position + HEADER.size + int(length)
+        if stop > len(view):
+            return position
+        self._messages.take(context_id, control, view[position + _FRAGMENT.size : stop], events)
+        return stop
 
     def _take_pdu(self, view: memoryview, position: int, events: list[Event]) -> int:
         if (events and isinstance(events[-1], StoreEnded)) or len(view) - position < HEADER.size:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import Enum, auto
 
-from storescpd.association.events import EchoRequested, Event, Fragments, StoreBegun, StoreEnded
+from storescpd.association.events import STORE_ENDED, EchoRequested, Event, Fragments, StoreBegun
 from storescpd.association.negotiation import AcceptedContext
 from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
 from storescpd.wire import command
@@ -96,4 +96,4 @@ class MessageReader:
             events.append(Fragments([value]))
         if control & LAST:
             self.data_ended()
-            events.append(StoreEnded())
+            events.append(STORE_ENDED)

@@ -35,6 +35,9 @@ class StoreEnded:
     """The data set is complete: answer with ``store_response``."""
 
 
+STORE_ENDED = StoreEnded()
+
+
 @dataclass(frozen=True, slots=True)
 class EchoRequested:
     """A C-ECHO-RQ has come: answer with ``echo_response``."""

@@ -9,6 +9,7 @@ import fcntl
 import itertools
 import os
 import secrets
+import stat
 
 OWN_FOLDER = ".storescpd"
 FOLDER = f"{OWN_FOLDER}/incoming"
@@ -30,7 +31,7 @@ class TemporaryNames:
 
 
 def create(names: TemporaryNames, directory: int, mode: int) -> tuple[int, str]:
-    """A new, locked, empty file below the directory descriptor: its descriptor and its relative path.
+    """A new, locked, empty file of that mode below the directory descriptor: its descriptor and its relative path.
 
     Raises:
         OSError: the directory does not take it.
@@ -44,11 +45,14 @@ def create(names: TemporaryNames, directory: int, mode: int) -> tuple[int, str]:
             continue
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(fd).st_nlink:
+            found = os.fstat(fd)
+            if found.st_nlink:
+                if stat.S_IMODE(found.st_mode) != mode:  # by the umask, or by an access control list of the directory
+                    os.fchmod(fd, mode)
                 return fd, name
         except BlockingIOError:
             pass
-        except OSError:
+        except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(name, dir_fd=directory)
             os.close(fd)

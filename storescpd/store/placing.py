@@ -53,13 +53,15 @@ class Stored:
     folder: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Move:
     """A file below one directory descriptor that gets a name below another, or the same."""
 
-    source: int
-    file: str
-    target: int
+    __slots__ = ("file", "source", "target")
+
+    def __init__(self, source: int, file: str, target: int) -> None:
+        self.source = source
+        self.file = file
+        self.target = target
 
     def over(self, name: str) -> None:
         """Move, whatever has the name."""

@@ -64,9 +64,11 @@ class Writer:
     def _create(self) -> tuple[int, str]:
         settings = self._settings
         fd, name = create(self._names, self._directory, settings.file_mode)
+        if settings.group is None:
+            return fd, name
         try:
-            if settings.group is not None:
-                os.fchown(fd, -1, settings.group)
+            os.fchown(fd, -1, settings.group)
+            # A change of group takes bits of the mode away.
             os.fchmod(fd, settings.file_mode)
         except BaseException:
             _discard(fd, name, self._directory)
@@ -113,7 +115,8 @@ class Writer:
         Raises:
             OSError: the file system refuses.
         """
-        self.write(())
+        if self._pending:
+            self.write(())
         if plan is not None or len(header) != len(self._header):
             self._rewrite(header, plan or Plan(None, None))
         elif header != self._header:
@@ -141,7 +144,8 @@ class Writer:
             PlaceError: its directory cannot be used; nothing of it is left.
         """
         try:
-            self.write(())
+            if self._pending:
+                self.write(())
             stored = self._place(wanted)
         except OSError as error:
             self.abandon()
@@ -209,8 +213,10 @@ def _discard(fd: int, name: str, directory: int) -> None:
 
 def _close(fd: int) -> None:
     """Close what was synced, or is not wanted: an error has nothing more to say, the descriptor is gone either way."""
-    with contextlib.suppress(OSError):
+    try:  # noqa: SIM105 - for each object: a context manager costs more than the call
         os.close(fd)
+    except OSError:
+        pass
 
 
 def _planned(fd: int, start: int, extents: Sequence[Extent], level: int | None) -> Iterator[bytes]:

@@ -29,6 +29,10 @@ class Drawer:
     """What is worth a warning."""
 
 
+NOWHERE = Drawer("")
+"""In no directory of its own, and not recorded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Description:
     """What is recorded of an object besides its place."""

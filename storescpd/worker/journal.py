@@ -140,7 +140,8 @@ class Journal:
 
     def received(self, fragments: int, received: int) -> None:
         """A data set has come to its end."""
-        log_event(objects, logging.DEBUG, "data set received", **self._who, fragments=fragments, bytes=received)
+        if objects.isEnabledFor(logging.DEBUG):
+            log_event(objects, logging.DEBUG, "data set received", **self._who, fragments=fragments, bytes=received)
 
     def stored(self, command: CStoreRQ, result: Result, received: int) -> None:
         """An object was answered."""

@@ -19,7 +19,7 @@ from storescpd.store.uids import fresh_uid
 from storescpd.studies.errors import KeeperError
 from storescpd.wire.codes import Status
 from storescpd.wire.command import CStoreRQ
-from storescpd.worker.clerks import Clerk, Description, Drawer
+from storescpd.worker.clerks import NOWHERE, Clerk, Description, Drawer
 from storescpd.worker.identification import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from storescpd.worker.outcome import Result, UnreadableError
 from storescpd.worker.storing import Storing
@@ -163,7 +163,7 @@ class Reception:
 
     def _drawer(self) -> Drawer:
         if self._desk is None:
-            return Drawer("")
+            return NOWHERE
         return self._desk.drawer(None if self._reencoder is None else self._reencoder.identity)
 
     def _complete(self, writer: Writer) -> Status:

@@ -74,6 +74,7 @@ class Session:
         self._acceptor = Acceptor(self._choose, settings.service.agreements.default.policy.max_pdu)
         self._accepted_at = time.monotonic()
         self._begun_at = 0.0
+        self._going_on = False
         self._calling_ae_title = ""
         self._identity: Identity | None = None
         self._host = admission.address
@@ -187,10 +188,13 @@ class Session:
             self._abort(str(error))
 
     def _receive(self) -> None:
-        unread = self._transport.unread
-        wanted = self._acceptor.needed(unread) if unread else 0
+        transport, acceptor = self._transport, self._acceptor
+        wanted = acceptor.needed(transport.unread) if transport.pending else 0
+        going_on = wanted > 0 or acceptor.message_begun
+        if going_on and not self._going_on:
+            transport.acknowledge()
         try:
-            received = self._transport.fill(self._deadline(wanted), wanted)
+            received = transport.fill(self._deadline(wanted), wanted)
         except DeadlineError:
             self._on_silence(wanted)
             return
@@ -200,6 +204,9 @@ class Session:
             raise EndedError("the peer closed the connection")
         if not wanted:
             self._begun_at = time.monotonic()
+        if going_on:
+            transport.acknowledge()
+        self._going_on = going_on
 
     def _on_silence(self, wanted: int) -> None:
         """The deadline has passed; between the PDUs of a data set this ends the object alone (storescp facts 4.9)."""
@@ -352,8 +359,12 @@ class Session:
                     self._admission.stored()
             finally:
                 self._journal.stored(self._command, result, reception.received)
-            if self._desk is not None and self._desk.synchronous and result.token:
-                self._desk.wait(result.token, lambda: self._admission.stopping)
+            if result.token:
+                self._await_hooks(result.token)
+
+    def _await_hooks(self, token: str) -> None:
+        if self._desk is not None and self._desk.synchronous:
+            self._desk.wait(token, lambda: self._admission.stopping)
 
     def _refuse_data_set(self, error: Exception) -> None:
         self._journal.unreadable(self._command, error)

@@ -76,10 +76,16 @@ class Transport:
                 self._wait(deadline)
                 self._make_room(wanted)
                 continue
-            # The sender's Nagle waits for our delayed acknowledgement: the kernel forgets this option after a while.
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
             self._end += count
             return count > 0
+
+    def acknowledge(self) -> None:
+        """Acknowledge at once what has come of a message, and what comes next of it.
+
+        A sender that uses Nagle's algorithm waits for that, and the kernel would delay it: nothing is sent back that
+        could carry it. It forgets the option after a while.
+        """
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
     def _read(self, view: memoryview) -> int:
         """What has come; 0 at the end of the stream; raises BlockingIOError when nothing comes soon."""

@@ -74,7 +74,8 @@ def test_every_call_that_can_fail(way, number, tmp_path):
     failed = []
     for when in itertools.count(1):
         target = tmp_path / str(when)
-        sink = directory(target, **settings)
+        # A mode that the umask takes from: it has to be set.
+        sink = directory(target, file_mode=0o666, **settings)
         prepared(target)
         with no_leak(), failing(when, number) as fault:
             stored = store(steps, sink)
@@ -140,7 +141,7 @@ def test_what_is_no_error_of_the_file_system_leaves_nothing_either(error, tmp_pa
     def unexpected(*_arguments, **_options):
         raise error
 
-    sink = directory(tmp_path)
+    sink = directory(tmp_path, file_mode=0o666)
     put(sink, "first", b"makes the folders")
     for name in ("storescpd.store.writer.place", "os.fchmod", "os.fdatasync"):
         with no_leak(), monkeypatch.context() as patch:
