@@ -1,6 +1,7 @@
 """What an acceptor tells its driver."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from storescpd.association.negotiation import AcceptedContext, Negotiation
 from storescpd.wire.command import CEchoRQ, CStoreRQ
@@ -15,16 +16,14 @@ class AssociationRequested:
     negotiation: Negotiation
 
 
-@dataclass(frozen=True, slots=True)
-class StoreBegun:
+class StoreBegun(NamedTuple):
     """A C-STORE-RQ has come; its data set follows."""
 
     context: AcceptedContext
     command: CStoreRQ
 
 
-@dataclass(frozen=True, slots=True)
-class Fragments:
+class Fragments(NamedTuple):
     """Pieces of the data set, in order: views that are valid until the next ``receive``."""
 
     views: list[memoryview]

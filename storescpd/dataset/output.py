@@ -4,7 +4,7 @@ All offsets count from the first byte of the data set as emitted, before any pla
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Chunk: TypeAlias = bytes | bytearray | memoryview
 """Bytes to append. A memoryview may look into the caller's receive buffer: write it before the next ``feed``."""
@@ -36,8 +36,7 @@ class Plan:
     """The copy goes through raw deflate (RFC 1951) at this level, 0 to 9; ``None``: it does not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Final:
+class Final(NamedTuple):
     """The end of a data set."""
 
     pieces: list[Chunk | Patch]

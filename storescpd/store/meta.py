@@ -2,7 +2,7 @@
 
 import functools
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _SHORT = struct.Struct("<HH2sH")
 _LONG = struct.Struct("<HH2s2xI")
@@ -15,8 +15,7 @@ GENERIC_SOP_CLASS = "1.2.276.0.7230010.3.1.0.1"
 """What storescp writes for an object that names no SOP class (storescp facts 5.4)."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileMeta:
+class FileMeta(NamedTuple):
     """The seven elements that storescp writes; nothing else stands in group 2."""
 
     sop_class_uid: str

@@ -8,8 +8,8 @@ import errno
 import itertools
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from storescpd.store.comparing import same_content
 from storescpd.store.errors import DuplicateError
@@ -29,8 +29,7 @@ class Outcome(Enum):
     SET_ASIDE = auto()  # the name was taken: this one got a number
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where an object belongs."""
 
     name: str
@@ -44,8 +43,7 @@ class Place:
     """Names to take when this one is taken, without end; then no existing file is ever replaced."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """Where an object is."""
 
     name: str

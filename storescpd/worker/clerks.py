@@ -1,8 +1,7 @@
 """Who files the objects of an association: with the keeper, or alone where there will be none after it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from storescpd.dataset import Identity
 from storescpd.store import PlaceError, Stored
@@ -16,8 +15,7 @@ _LATIN = (None, b"", b"ISO_IR 100")
 """Specific character sets in which a patient's name is read as it is meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawer:
+class Drawer(NamedTuple):
     """Where an object goes."""
 
     token: str
@@ -33,8 +31,7 @@ NOWHERE = Drawer("")
 """In no directory of its own, and not recorded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(NamedTuple):
     """What is recorded of an object besides its place."""
 
     command: CStoreRQ

@@ -13,7 +13,6 @@ from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
 from storescpd.dataset import ConversionError, DataSetError, Identity, Reencoder
 from storescpd.store import DuplicateError, FileMeta, Outcome, Place, PlaceError, StorageError, Stored, Writer
 from storescpd.store.meta import GENERIC_SOP_CLASS
-from storescpd.store.names import sanitised
 from storescpd.store.naming import FileNames
 from storescpd.store.uids import fresh_uid
 from storescpd.studies.errors import KeeperError
@@ -215,7 +214,8 @@ class Reception:
         elif stored.outcome is Outcome.UNCHANGED:
             reasons.append("the same object was there already")
         instance = self._command.affected_sop_instance_uid
-        if sanitised(instance) != instance and self._storing.filing.naming.filenames is FileNames.DEFAULT:
+        by_instance = self._storing.filing.naming.filenames is FileNames.DEFAULT
+        if by_instance and not stored.name.startswith(f"{self._code}.{instance}"):
             reasons.append(f"characters of the instance UID {instance!r} that no file name may have were replaced")
         replaced = stored.outcome is Outcome.REPLACED
         return Result(status, "; ".join(reasons), path, drawer.token, replaced=replaced)
