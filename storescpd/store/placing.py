@@ -123,7 +123,7 @@ def place(move: Move, wanted: Place, rule: OnDuplicate, extension: str) -> Store
     folder = wanted.folder
     if wanted.successors is not None:
         names = itertools.chain((wanted.name,), wanted.successors)
-        return Stored(next(name for name in names if move.exclusively(name)), Outcome.STORED, folder)
+        return Stored(next(filter(move.exclusively, names)), Outcome.STORED, folder)
     if rule is OnDuplicate.OVERWRITE and not wanted.exclusive:
         # Good enough for a log: whoever is faster is replaced without being mentioned.
         taken = os.access(wanted.name, os.F_OK, dir_fd=move.target, follow_symlinks=False)
@@ -149,8 +149,8 @@ def _beside_others(move: Move, wanted: Place, extension: str) -> Stored:
         return Stored(wanted.name, Outcome.STORED, wanted.folder)
     first = _free_number(lambda number: move.is_taken(_numbered(wanted.name, extension, number)))
     # Others may look for a number at the same time.
-    names = (_numbered(wanted.name, extension, number) for number in itertools.count(first))
-    return Stored(next(name for name in names if move.exclusively(name)), Outcome.SET_ASIDE, wanted.folder)
+    names = _numbers(wanted.name, extension, first)
+    return Stored(next(filter(move.exclusively, names)), Outcome.SET_ASIDE, wanted.folder)
 
 
 def _free_number(is_taken: Callable[[int], bool]) -> int:
@@ -174,7 +174,12 @@ def _free_number(is_taken: Callable[[int], bool]) -> int:
 def _candidates(name: str, extension: str) -> Iterator[str]:
     """The name, then the same with a number before its extension."""
     yield name
-    yield from (_numbered(name, extension, number) for number in itertools.count(1))
+    yield from _numbers(name, extension, 1)
+
+
+def _numbers(name: str, extension: str, first: int) -> Iterator[str]:
+    for number in itertools.count(first):
+        yield _numbered(name, extension, number)
 
 
 def _numbered(name: str, extension: str, number: int) -> str:
