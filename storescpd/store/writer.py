@@ -166,12 +166,12 @@ class Writer:
         if not wanted.folder:
             return self._move(self._directory, wanted)
         for _ in range(_FOLDER_ATTEMPTS):
-            with self._folders.opened(self._directory, wanted.folder, wanted.shown) as folder:
-                try:
-                    return self._move(folder, wanted)
-                except FileNotFoundError:
-                    # The directory was taken away after it had been opened; the next attempt makes it again.
-                    continue
+            with (
+                self._folders.opened(self._directory, wanted.folder, wanted.shown) as folder,
+                # The directory was taken away after it had been opened; the next attempt makes it again.
+                contextlib.suppress(FileNotFoundError),
+            ):
+                return self._move(folder, wanted)
         raise FileNotFoundError(f"the directory {wanted.shown} disappears as soon as it is made")
 
     def _move(self, target: int, wanted: Place) -> Stored:
