@@ -52,8 +52,10 @@ class Reader:
             data = b"".join((*self._kept, fragment)) if self._kept else bytes(fragment)
             at = self._walk(data)
             cursor.origin += at
-            self._kept = [data[at:]] if at < len(data) and large.stream is None else []
-            if large.stream is None:
+            # Taken anew: a large value may have begun.
+            stream = self._large.stream
+            self._kept = [data[at:]] if at < len(data) and stream is None else []
+            if stream is None:
                 return
             fragment = memoryview(data)[at:]
 
