@@ -100,7 +100,7 @@ def _rejection(request: AssociateRQ, policy: Policy) -> AssociateRJ | None:
 
 def _answer_items(request: AssociateRQ, made: Answer, policy: Policy) -> bytes:
     """Application context, presentation contexts, user information: 51, 52, 53, 54, 55, 56 (storescp facts 4.1)."""
-    contexts = (AnsweredContext(number, one.result, one.syntax) for number, one in made.decisions.items())
+    contexts = [AnsweredContext(number, one.result, one.syntax) for number, one in made.decisions.items()]
     information = UserInformation(
         maximum_length=policy.max_pdu,
         implementation_class_uid=policy.implementation_class_uid,

@@ -69,7 +69,7 @@ def by_profile(contexts: Iterable[ProposedContext], proposals: Iterable[RoleSele
         decisions,
         tuple(role for role, _ in answers.values() if role is not None),
         _extended(decisions.values(), profile),
-        tuple(dict.fromkeys(warning for _, warning in answers.values() if warning is not None)),
+        tuple(dict.fromkeys([warning for _, warning in answers.values() if warning is not None])),
     )
 
 

@@ -24,7 +24,7 @@ def fragment(command_set: bytes, context_id: int, peer_max_pdu: int) -> bytes:
     step = (limit - PDV_HEADER.size) & ~1
     pieces = [command_set[start : start + step] for start in range(0, len(command_set), step)]
     controls = [COMMAND] * (len(pieces) - 1) + [COMMAND | LAST]
-    return b"".join(_pdu(piece, context_id, control) for piece, control in zip(pieces, controls, strict=True))
+    return b"".join([_pdu(piece, context_id, control) for piece, control in zip(pieces, controls, strict=True)])
 
 
 def _pdu(piece: bytes, context_id: int, control: int) -> bytes:

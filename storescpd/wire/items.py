@@ -172,7 +172,7 @@ def encode_proposed_context(context: ProposedContext) -> bytes:
     value = bytes((context.context_id, 0, 0, 0)) + item(
         ItemType.ABSTRACT_SYNTAX, context.abstract_syntax.encode("latin-1")
     )
-    syntaxes = (item(ItemType.TRANSFER_SYNTAX, name.encode("latin-1")) for name in context.transfer_syntaxes)
+    syntaxes = [item(ItemType.TRANSFER_SYNTAX, name.encode("latin-1")) for name in context.transfer_syntaxes]
     return item(ItemType.PRESENTATION_CONTEXT_RQ, value + b"".join(syntaxes))
 
 

@@ -1,6 +1,6 @@
 """The user information item and its sub-items (PS3.8 9.3.2.3 and annex D, PS3.7 annex D.3.3)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -99,6 +99,11 @@ _READERS: Mapping[int, Callable[[_Found, Fields], None]] = MappingProxyType(
 )
 
 
+def _sub_items(data: bytes, places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+    for start, end in places:
+        yield from split(data, start, end, "user information")
+
+
 def decode(data: bytes, places: Iterable[tuple[int, int]]) -> UserInformation:
     """Decode the values of all user information items together; unknown sub-items are skipped.
 
@@ -106,7 +111,7 @@ def decode(data: bytes, places: Iterable[tuple[int, int]]) -> UserInformation:
         WireError: a sub-item goes beyond its place, or is cut short and would have to be answered.
     """
     found = _Found()
-    for kind, first, last in (place for start, end in places for place in split(data, start, end, "user information")):
+    for kind, first, last in _sub_items(data, places):
         read = _READERS.get(kind)
         if read is None:
             continue
@@ -129,7 +134,7 @@ def decode(data: bytes, places: Iterable[tuple[int, int]]) -> UserInformation:
 
 
 def _encode_common_extended(negotiation: CommonExtendedNegotiation) -> bytes:
-    related = b"".join(counted(name.encode("latin-1")) for name in negotiation.related_general_sop_classes)
+    related = b"".join([counted(name.encode("latin-1")) for name in negotiation.related_general_sop_classes])
     return item(
         ItemType.COMMON_EXTENDED_NEGOTIATION,
         counted(negotiation.sop_class.encode("latin-1"))
