@@ -110,4 +110,4 @@ def _varying(span: Span, form: Form) -> bytes:
     length = span.end - span.start
     lengths = sorted(range(max(length - VARIATION, 0), length + VARIATION + 1, 2), key=lambda one: abs(one - length))
     field = form.short if span.field == form.short.size else form.long
-    return b"(?:" + b"|".join(re.escape(field.pack(one)) + _value(span.kind, one) for one in lengths) + b")"
+    return b"(?:" + b"|".join([re.escape(field.pack(one)) + _value(span.kind, one) for one in lengths]) + b")"

@@ -50,7 +50,7 @@ class Rearrangement:
 
     def replace(self, start: int, end: int, parts: list[Range]) -> None:
         """Let ``parts`` of the range, in their order, stand in its place."""
-        resolved = list(_joined(piece for part in parts for piece in self._resolved(*part)))
+        resolved = list(_joined([piece for part in parts for piece in self._resolved(*part)]))
         first, behind = bisect_left(self._starts, start), bisect_left(self._starts, end)
         self.size += len(resolved) - sum(len(parts) for _, parts in self.ranges[first:behind])
         self._starts[first:behind] = [start]

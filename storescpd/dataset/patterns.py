@@ -91,7 +91,7 @@ class Known:
         return None
 
     def _put_first(self, pattern: Pattern) -> None:
-        self._patterns = (pattern, *(one for one in self._patterns if one is not pattern))[:_MOST]
+        self._patterns = (pattern, *[one for one in self._patterns if one is not pattern])[:_MOST]
 
 
 class Patterns:
