@@ -77,16 +77,19 @@ class Threads(Generic[T]):
             self._idle += change
             return self._idle
 
+    def _next(self) -> T | None:
+        while True:
+            try:
+                return self._wait()
+            except Exception:
+                # Nobody else waits: without this thread the worker would be deaf.
+                logger.exception("waiting for connections failed by a defect")
+                time.sleep(DEFECT_PAUSE)
+
     def _run(self) -> None:
         while True:
             with self._turn:
-                try:
-                    task = self._wait()
-                except Exception:
-                    # Nobody else waits: without this thread the worker would be deaf.
-                    logger.exception("waiting for connections failed by a defect")
-                    time.sleep(DEFECT_PAUSE)
-                    continue
+                task = self._next()
                 if task is None:
                     return
                 if not self._count(-1):
