@@ -190,7 +190,7 @@ def encode(message: Message) -> bytes:
 
 
 def _values(item: object) -> list[object]:
-    values = (getattr(item, name) for name in _FIELDS[type(item)])  # type: ignore[index] # dataclasses of this module
+    values = [getattr(item, name) for name in _FIELDS[type(item)]]  # type: ignore[index] # dataclasses of this module
     return [_values(value) if isinstance(value, Sender | StudyKey) else value for value in values]
 
 

@@ -67,8 +67,8 @@ def _needs_keeper(config: Config) -> bool:
 
 def slot_of(peer: Peer) -> str:
     """A name for a table of [[peers]] that it keeps when others come and go around it."""
-    said = ((name, getattr(peer, name)) for name in MATCHERS)
-    return " ".join(f"{name}={value}" for name, value in said if value is not None) or "everyone"
+    said = [(name, getattr(peer, name)) for name in MATCHERS]
+    return " ".join([f"{name}={value}" for name, value in said if value is not None]) or "everyone"
 
 
 def ledger_path(config: Config, variables: Mapping[str, str]) -> str:

@@ -37,10 +37,10 @@ class Proposal:
     ours: Policy
 
     def __str__(self) -> str:
-        contexts = (
+        contexts = [
             f"{one.context_id}:{one.abstract_syntax}:{'|'.join(one.transfer_syntaxes)}"
             for one in self.request.presentation_contexts
-        )
+        ]
         return ",".join(contexts)
 
     def lines(self) -> Iterator[str]:
@@ -54,7 +54,8 @@ class Proposal:
             yield f"  Context ID:        {context.context_id} (Proposed)"
             yield from _proposed(context, roles)
             yield "    Proposed Transfer Syntax(es):"
-            yield from (f"      {_syntax(syntax)}" for syntax in context.transfer_syntaxes)
+            for syntax in context.transfer_syntaxes:
+                yield f"      {_syntax(syntax)}"
         yield from _negotiated(request.user_information.extended, ())
         yield from _identity(request)
         yield ruled("END A-ASSOCIATE-RQ")
@@ -109,7 +110,8 @@ def _titles(request: AssociateRQ, ours: Policy, responding: str) -> Iterator[str
         "Their Implementation Class UID:": theirs.implementation_class_uid,
         "Their Implementation Version Name:": theirs.implementation_version_name,
     }
-    yield from (f"{name:<34} {value}" for name, value in told.items())
+    for name, value in told.items():
+        yield f"{name:<34} {value}"
     told = {
         "Application Context Name:": request.application_context,
         "Calling Application Name:": request.calling_ae_title,
@@ -118,7 +120,8 @@ def _titles(request: AssociateRQ, ours: Policy, responding: str) -> Iterator[str
         "Our Max PDU Receive Size:": str(ours.max_pdu),
         "Their Max PDU Receive Size:": str(theirs.maximum_length or 0),
     }
-    yield from (f"{name:<28} {value}" for name, value in told.items())
+    for name, value in told.items():
+        yield f"{name:<28} {value}"
 
 
 def _by_class(roles: tuple[RoleSelection, ...]) -> dict[str, str]:

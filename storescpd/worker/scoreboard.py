@@ -25,7 +25,7 @@ PEER_SIZE = 16
 """Bytes of a peer's key."""
 
 _WORD = 4
-_PIDS, _GENERATIONS, _ACCEPTING, _CONNECTIONS, _ASSOCIATIONS = (column * MAX_SLOTS for column in range(1, 6))
+_PIDS, _GENERATIONS, _ACCEPTING, _CONNECTIONS, _ASSOCIATIONS = [column * MAX_SLOTS for column in range(1, 6)]
 """Columns of one 32-bit word a slot; word 0 is the number of slots ever used."""
 _WORDS = 6 * MAX_SLOTS
 _BEATS = _WORDS * _WORD
@@ -87,13 +87,13 @@ class Scoreboard:
 
     def claim(self, generation: int) -> int | None:
         """The index of a slot for a worker that is to be forked; ``None`` when all are taken."""
-        free = (index for index in range(self._slots) if not self.words[_PIDS + index])
-        index = next(free, None)
-        if index is not None:
-            self.words[0] = max(self.words[0], index + 1)
-            self.words[_PIDS + index] = os.getpid()
-            self.words[_GENERATIONS + index] = generation
-        return index
+        for index in range(self._slots):
+            if not self.words[_PIDS + index]:
+                self.words[0] = max(self.words[0], index + 1)
+                self.words[_PIDS + index] = os.getpid()
+                self.words[_GENERATIONS + index] = generation
+                return index
+        return None
 
     def clear(self, index: int) -> None:
         """Free all places of a dead worker."""
@@ -124,17 +124,17 @@ class Scoreboard:
         places = range(start, start + count * PEER_SIZE, PEER_SIZE)
         return sum(1 for place in places if self.memory[place : place + PEER_SIZE] == peer)
 
-    def _accepting(self, generation: int) -> Iterator[int]:
+    def _accepting(self, generation: int) -> list[int]:
         words = self.words
-        return (
+        return [
             index
             for index in range(words[0])
             if words[_GENERATIONS + index] == generation and words[_ACCEPTING + index]
-        )
+        ]
 
     def accepting(self, generation: int) -> int:
         """Workers of a generation that take connections."""
-        return sum(1 for _ in self._accepting(generation))
+        return len(self._accepting(generation))
 
     def accepting_before(self, generation: int, least: Accepting = Accepting.ALL) -> bool:
         """Whether a worker of another generation takes connections; ``REST``: or only what waits."""
@@ -159,8 +159,8 @@ class Scoreboard:
         A worker that was not alive since then, by the monotonic clock in seconds, is no measure: it is stopped or
         starved, and takes nothing.
         """
-        alive = (index for index in self._accepting(generation) if self.beats[index] >= alive_since)
-        return min((self.words[_CONNECTIONS + index] for index in alive), default=0)
+        alive = [index for index in self._accepting(generation) if self.beats[index] >= alive_since]
+        return min([self.words[_CONNECTIONS + index] for index in alive], default=0)
 
     def heartbeat(self, index: int) -> float:
         """When the accept loop of a worker, or the ``KEEPER``, was alive, by the monotonic clock in seconds.

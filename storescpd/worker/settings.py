@@ -133,12 +133,15 @@ class Settings:
 
     def service_for(self, peer: Peer) -> Service:
         """How this sender is served."""
-        return next((service for matchers, service in self.rules if matchers.match(peer)), self.service)
+        for matchers, service in self.rules:
+            if matchers.match(peer):
+                return service
+        return self.service
 
     @property
     def used_directories(self) -> "list[Directory]":
         """Those of them that objects may have come to."""
-        return _directories(service for service in self._services if service.is_used)
+        return _directories([service for service in self._services if service.is_used])
 
     @property
     def directories(self) -> "list[Directory]":
@@ -149,7 +152,7 @@ class Settings:
 
     @property
     def _services(self) -> "list[Service]":
-        return [self.service, *(service for _, service in self.rules)]
+        return [self.service, *[service for _, service in self.rules]]
 
     def load(self) -> None:
         """Make what is made late: so it is the same for all workers.

@@ -39,5 +39,5 @@ class Tally:
     def a_minute(self) -> int:
         """Objects in the last minute."""
         oldest = int(time.monotonic()) - MINUTE
-        words = (word for place, word in enumerate(self._words) if place % _ROW)
+        words = [word for place, word in enumerate(self._words) if place % _ROW]
         return sum(word & _COUNT for word in words if word >> 32 > oldest)
