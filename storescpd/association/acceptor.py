@@ -4,7 +4,6 @@ It stops after each event that the driver must answer before anything else is re
 what the next bytes mean, and the response to a C-STORE goes out before the next command is looked at.
 """
 
-import struct
 from collections.abc import Callable
 
 from storescpd.association.dimse import Expecting, MessageReader
@@ -22,7 +21,7 @@ from storescpd.association.negotiation import Negotiation, NegotiationCache
 from storescpd.association.responses import fragment
 from storescpd.association.states import TRANSITIONS, Action, State
 from storescpd.wire import codec, command
-from storescpd.wire.codec import HEADER, PDV_HEADER, PDV_OVERHEAD
+from storescpd.wire.codec import FRAGMENT, HEADER, PDV_HEADER, PDV_OVERHEAD
 from storescpd.wire.codes import AbortReason, AbortSource, PduType
 from storescpd.wire.errors import WireError
 from storescpd.wire.pdu import Abort, AssociateRJ, AssociateRQ, ReleaseRP
@@ -32,7 +31,6 @@ MAX_ASSOCIATE_LENGTH = 1048576
 MAX_CONTROL_LENGTH = 4096
 """Bytes of the PDUs that have four; room for what a later edition may append."""
 
-_FRAGMENT = struct.Struct(">BxIIBB")
 _P_DATA = int(PduType.P_DATA_TF)
 _LAST = codec.LAST
 _WHOLE_COMMAND = codec.COMMAND | codec.LAST
@@ -130,7 +128,7 @@ class Acceptor:
         Returns where to go on, and whether all that is left is the beginning of one more of these.
         """
         views: list[memoryview] = []
-        unpack = _FRAGMENT.unpack_from
+        unpack = FRAGMENT.unpack_from
         context_id = self._messages.context_id
         max_pdu = self._max_pdu
         end = len(view)
@@ -158,15 +156,15 @@ class Acceptor:
 
     def _take_whole_command(self, view: memoryview, position: int, events: list[Event]) -> int:
         """The way of nearly every command: a P-DATA-TF with all of it in one PDV; all else is left."""
-        if len(view) - position < _FRAGMENT.size:
+        if len(view) - position < FRAGMENT.size:
             return position
-        kind, length, pdv_length, context_id, control = _FRAGMENT.unpack_from(view, position)
+        kind, length, pdv_length, context_id, control = FRAGMENT.unpack_from(view, position)
         if kind != _P_DATA or control != _WHOLE_COMMAND or pdv_length != length - 4 or not 6 <= length <= self._max_pdu:
             return position
         stop = position + HEADER.size + int(length)
         if stop > len(view):
             return position
-        self._messages.take(context_id, control, view[position + _FRAGMENT.size : stop], events)
+        self._messages.take(context_id, control, view[position + FRAGMENT.size : stop], events)
         return stop
 
     def _take_pdu(self, view: memoryview, position: int, events: list[Event]) -> int:
@@ -256,10 +254,10 @@ class Acceptor:
         Raises:
             WireError: the peer's maximum length leaves no room for any response.
         """
-        response = command.CStoreRSP(
+        response = command.store_response(
             request.message_id, request.affected_sop_class_uid, request.affected_sop_instance_uid, status
         )
-        return fragment(command.encode(response), context_id, self._peer_max_pdu)
+        return fragment(response, context_id, self._peer_max_pdu)
 
     def echo_response(self, context_id: int, request: command.CEchoRQ) -> bytes:
         """C-ECHO-RSP with status 0000.

@@ -1,11 +1,12 @@
 """Command sets cut into the P-DATA-TF that a peer takes (PS3.8 annex D.1)."""
 
-from storescpd.wire.codec import COMMAND, HEADER, LAST, PDV_HEADER, PDV_OVERHEAD
+from storescpd.wire.codec import COMMAND, FRAGMENT, LAST, PDV_HEADER, PDV_OVERHEAD
 from storescpd.wire.codes import PduType
 from storescpd.wire.errors import WireError
 
 MIN_PEER_PDU = 14
 """Bytes; storescp 3.6.7 aborts when it has to answer into less."""
+_P_DATA = int(PduType.P_DATA_TF)
 UNLIMITED_PDU = 131072
 """What a peer's maximum length of 0 is taken for (storescp facts 4.6)."""
 
@@ -28,5 +29,5 @@ def fragment(command_set: bytes, context_id: int, peer_max_pdu: int) -> bytes:
 
 
 def _pdu(piece: bytes, context_id: int, control: int) -> bytes:
-    header = HEADER.pack(PduType.P_DATA_TF, len(piece) + PDV_HEADER.size)
-    return header + PDV_HEADER.pack(len(piece) + PDV_OVERHEAD, context_id, control) + piece
+    length = len(piece)
+    return FRAGMENT.pack(_P_DATA, length + PDV_HEADER.size, length + PDV_OVERHEAD, context_id, control) + piece

@@ -7,6 +7,7 @@ from typing import NamedTuple
 _SHORT = struct.Struct("<HH2sH")
 _LONG = struct.Struct("<HH2s2xI")
 _PREAMBLE = bytes(128) + b"DICM"
+_BEFORE_LENGTH = _PREAMBLE + _SHORT.pack(2, 0x0000, b"UL", 4)
 _VERSION = b"\x00\x01"
 
 GROUP_LENGTH_END = len(_PREAMBLE) + _SHORT.size + 4
@@ -27,17 +28,16 @@ class FileMeta(NamedTuple):
 
     def encode(self) -> bytes:
         """Preamble, prefix and group 2 in explicit VR little endian."""
-        body = (
-            _before(self.sop_class_uid)
-            + _text(0x0003, b"UI", self.sop_instance_uid, b"\0")
-            + _behind(
-                self.transfer_syntax,
-                self.implementation_class_uid,
-                self.implementation_version_name,
-                self.source_ae_title,
-            )
+        before = _before(self.sop_class_uid)
+        instance = _text(0x0003, b"UI", self.sop_instance_uid, b"\0")
+        behind = _behind(
+            self.transfer_syntax,
+            self.implementation_class_uid,
+            self.implementation_version_name,
+            self.source_ae_title,
         )
-        return _PREAMBLE + _SHORT.pack(2, 0x0000, b"UL", 4) + struct.pack("<I", len(body)) + body
+        length = len(before) + len(instance) + len(behind)
+        return b"".join((_BEFORE_LENGTH, length.to_bytes(4, "little"), before, instance, behind))
 
 
 # What is the same for all images of a series is made once.

@@ -41,6 +41,8 @@ class Place(NamedTuple):
     """The study directory as messages may show it: its name may hold a patient's."""
     successors: Iterator[str] | None = None
     """Names to take when this one is taken, without end; then no existing file is ever replaced."""
+    looks: bool = True
+    """Whether somebody wants to know if a file was replaced."""
 
 
 class Stored(NamedTuple):
@@ -126,7 +128,7 @@ def place(move: Move, wanted: Place, rule: OnDuplicate, extension: str) -> Store
         return Stored(next(filter(move.exclusively, names)), Outcome.STORED, folder)
     if rule is OnDuplicate.OVERWRITE and not wanted.exclusive:
         # Good enough for a log: whoever is faster is replaced without being mentioned.
-        taken = os.access(wanted.name, os.F_OK, dir_fd=move.target, follow_symlinks=False)
+        taken = wanted.looks and os.access(wanted.name, os.F_OK, dir_fd=move.target, follow_symlinks=False)
         move.over(wanted.name)
         return Stored(wanted.name, Outcome.REPLACED if taken else Outcome.STORED, folder)
     if rule is OnDuplicate.RENAME:

@@ -46,7 +46,7 @@ def _write_rest(fd: int, pieces: Sequence[Chunk], skip: int) -> None:
 
 
 class Writer:
-    """A temporary file that becomes an object with ``commit`` or nothing with ``abandon``; one of them ends it."""
+    """A temporary file that becomes an object with ``commit`` and ``close``, or nothing with ``abandon``."""
 
     def __init__(
         self, directory: int, names: TemporaryNames, folders: Folders, settings: StorageSettings, header: bytes
@@ -136,25 +136,23 @@ class Writer:
             _discard(old_fd, old_name, self._directory)
 
     def commit(self, wanted: Place) -> Stored:
-        """Sync, move to the name, make the move durable; returns where the object is.
+        """Sync, move to the name, make the move durable; returns where the object is. ``close`` has to follow.
 
         Raises:
-            StorageError: it is not stored, and nothing of it is left.
+            StorageError: it is not stored, and nothing of it is left, its descriptors included.
             DuplicateError: the name is taken; nothing of it is left.
             PlaceError: its directory cannot be used; nothing of it is left.
         """
         try:
             if self._pending:
                 self.write(())
-            stored = self._place(wanted)
+            return self._place(wanted)
         except OSError as error:
             self.abandon()
             raise StorageError(f"cannot store {wanted.name}: {error.strerror or error}") from error
         except BaseException:
             self.abandon()
             raise
-        self._close()
-        return stored
 
     def _place(self, wanted: Place) -> Stored:
         settings = self._settings
@@ -189,7 +187,8 @@ class Writer:
         _discard(self._fd, self._name, self._directory)
         _close(self._directory)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Give the descriptors of what was committed back."""
         _close(self._fd)
         _close(self._directory)
 

@@ -34,6 +34,8 @@ HEADER = struct.Struct(">BxI")
 """PDU type, reserved byte, length of the rest."""
 PDV_HEADER = struct.Struct(">IBB")
 """PDV length (context id and control header counted), context id, message control header."""
+FRAGMENT = struct.Struct(">BxIIBB")
+"""Both headers of a P-DATA-TF with one PDV in it."""
 PDV_OVERHEAD = 2
 """Bytes of a PDV that its length counts besides the value."""
 COMMAND = 0x01

@@ -190,33 +190,49 @@ def _encoded_uid(value: str) -> bytes:
     return encoded + b"\0" if len(encoded) % 2 else encoded
 
 
+_GROUP_LENGTH = _ELEMENT.pack(0, 0, 4)
+
+
 def _with_group_length(body: bytes) -> bytes:
-    return _element(0, len(body).to_bytes(4, "little")) + body
-
-
-_STORE_RSP = struct.Struct("<HHIH HHIH HHIH HHIH HHI")
-"""Command field, message id, data set type and status of a C-STORE-RSP, and the header of its instance UID."""
+    return _GROUP_LENGTH + len(body).to_bytes(4, "little") + body
 
 
 def encode(response: CStoreRSP | CEchoRSP) -> bytes:
     """The command set of a response: what storescp sends, no more (storescp facts 4.5, 4.6)."""
-    sop_class = _class_element(response.affected_sop_class_uid)
     if isinstance(response, CStoreRSP):
-        instance = _encoded_uid(response.affected_sop_instance_uid)
-        middle = _STORE_RSP.pack(
-            *(0, COMMAND_FIELD, 2, CommandField.C_STORE_RSP),
-            *(0, MESSAGE_ID_BEING_RESPONDED_TO, 2, response.message_id_being_responded_to),
-            *(0, COMMAND_DATA_SET_TYPE, 2, NO_DATA_SET),
-            *(0, STATUS, 2, response.status),
-            *(0, AFFECTED_SOP_INSTANCE_UID, len(instance)),
+        return store_response(
+            response.message_id_being_responded_to,
+            response.affected_sop_class_uid,
+            response.affected_sop_instance_uid,
+            response.status,
         )
-        return _with_group_length(sop_class + middle + instance)
     return _with_group_length(
-        sop_class
+        _class_element(response.affected_sop_class_uid)
         + _element(COMMAND_FIELD, _US.pack(CommandField.C_ECHO_RSP))
         + _element(MESSAGE_ID_BEING_RESPONDED_TO, _US.pack(response.message_id_being_responded_to))
         + _element(COMMAND_DATA_SET_TYPE, _US.pack(NO_DATA_SET))
         + _element(STATUS, _US.pack(response.status))
+    )
+
+
+_BEFORE_MESSAGE_ID = _element(COMMAND_FIELD, _US.pack(CommandField.C_STORE_RSP)) + _ELEMENT.pack(
+    0, MESSAGE_ID_BEING_RESPONDED_TO, 2
+)
+_BEFORE_STATUS = _element(COMMAND_DATA_SET_TYPE, _US.pack(NO_DATA_SET)) + _ELEMENT.pack(0, STATUS, 2)
+_BEFORE_LENGTH = _ELEMENT.pack(0, AFFECTED_SOP_INSTANCE_UID, 0)[:4]
+
+
+def store_response(message_id: int, sop_class_uid: str, sop_instance_uid: str, status: int) -> bytes:
+    """The command set of a C-STORE-RSP, without a ``CStoreRSP``: there is one for each object."""
+    instance = _encoded_uid(sop_instance_uid)
+    return _with_group_length(
+        b"".join(
+            (
+                *(_class_element(sop_class_uid), _BEFORE_MESSAGE_ID, message_id.to_bytes(2, "little")),
+                *(_BEFORE_STATUS, status.to_bytes(2, "little")),
+                *(_BEFORE_LENGTH, len(instance).to_bytes(4, "little"), instance),
+            )
+        )
     )
 
 

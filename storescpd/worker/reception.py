@@ -4,8 +4,10 @@ A failure to store never ends the association: what still comes of the object is
 answered A700. Only a data set that cannot be read does.
 """
 
+import logging
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from storescpd.association import AcceptedContext
 from storescpd.data.sop_classes import modality_code
@@ -20,6 +22,7 @@ from storescpd.wire.codes import Status
 from storescpd.wire.command import CStoreRQ
 from storescpd.worker.clerks import NOWHERE, Clerk, Description, Drawer
 from storescpd.worker.identification import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from storescpd.worker.journal import replacements
 from storescpd.worker.outcome import Result, UnreadableError
 from storescpd.worker.storing import Storing
 
@@ -27,8 +30,16 @@ MOST_DISCARDED = 1 << 30
 """Bytes of an object that failed which are read and thrown away; a peer that sends more is aborted."""
 
 
+class Filed(NamedTuple):
+    """An object that has its place."""
+
+    status: Status
+    stored: Stored
+    drawer: Drawer
+
+
 class Reception:
-    """One object on its way. ``take`` its fragments, then ``finish`` it, or ``abandon`` it at any time."""
+    """One object on its way. ``take`` its fragments, ``finish`` it, ``report`` on it; or ``abandon`` it before."""
 
     def __init__(
         self,
@@ -46,7 +57,9 @@ class Reception:
         self._command = command
         self._calling_ae_title = calling_ae_title
         self._writer: Writer | None = None
-        self._failure = Result(Status.SUCCESS)
+        self._failure: Result | None = None
+        self._committed: Writer | None = None
+        self._filed: Filed | None = None
         self.received = 0
         """Bytes of the data set so far."""
         self.fragments = 0
@@ -118,10 +131,13 @@ class Reception:
         except DataSetError as error:
             raise UnreadableError(str(error)) from error
 
-    def _fail(self, reason: str) -> Result:
+    def _fail(self, reason: str) -> Status:
         self.abandon()
-        self._failure = Result(Status.OUT_OF_RESOURCES, reason)
-        return self._failure
+        return self._refuse(Status.OUT_OF_RESOURCES, reason)
+
+    def _refuse(self, status: Status, reason: str) -> Status:
+        self._failure = Result(status, reason)
+        return status
 
     def abandon(self) -> None:
         """Leave nothing of the object behind."""
@@ -129,22 +145,34 @@ class Reception:
             self._writer.abandon()
             self._writer = None
 
-    def finish(self) -> Result:
-        """The data set is complete: give it its place, or say why not.
+    def finish(self) -> Status:
+        """The data set is complete: give it its place, or find out why it has none; returns what to answer.
 
         Raises:
             UnreadableError: it cannot be read.
         """
-        result = self._finish()
+        status = self._finish()
+        if self._failure is not None and self._desk is not None:
+            self._desk.dropped()
+        return status
+
+    def report(self) -> Result:
+        """What became of the object. It can wait until the peer has its answer: what is left to do is done here too."""
+        if self._failure is not None:
+            result = self._failure
+        elif self._filed is None:
+            raise RuntimeError("the object is not finished")
+        else:
+            result = self._describe(self._filed)
+        if self._committed is not None:
+            self._committed.close()
         if self._reencoder is not None:
             result.study = self._reencoder.identity.study_instance_uid or ""
-        if self._desk is not None and not result.token:
-            self._desk.dropped()
         return result
 
-    def _finish(self) -> Result:
+    def _finish(self) -> Status:
         if self._writer is None:
-            return self._failure
+            return Status.OUT_OF_RESOURCES
         try:
             status = self._complete(self._writer)
             drawer = self._drawer()
@@ -154,7 +182,7 @@ class Reception:
             return self._fail(str(error))
         except PlaceError as error:
             self.abandon()
-            return Result(Status.CANNOT_UNDERSTAND, str(error))
+            return self._refuse(Status.CANNOT_UNDERSTAND, str(error))
         except DataSetError as error:
             raise UnreadableError(str(error)) from error
         writer, self._writer = self._writer, None
@@ -179,30 +207,34 @@ class Reception:
         writer.finish(header, final.plan)
         return status
 
-    def _commit(self, writer: Writer, drawer: Drawer, status: Status) -> Result:
+    def _commit(self, writer: Writer, drawer: Drawer, status: Status) -> Status:
         try:
             stored = writer.commit(self._place(drawer, status))
+            self._committed = writer
             if self._desk is not None:
                 self._desk.record(drawer, stored, self._description(status))
         except (StorageError, KeeperError) as error:
-            return Result(Status.OUT_OF_RESOURCES, str(error))
+            return self._refuse(Status.OUT_OF_RESOURCES, str(error))
         except PlaceError as error:
-            return Result(Status.CANNOT_UNDERSTAND, str(error))
+            return self._refuse(Status.CANNOT_UNDERSTAND, str(error))
         except DuplicateError as error:
-            return Result(Status.DUPLICATE, f"{error} exists and storage.on_duplicate is reject")
-        return self._describe(status, stored, drawer)
+            return self._refuse(Status.DUPLICATE, f"{error} exists and storage.on_duplicate is reject")
+        self._filed = Filed(status, stored, drawer)
+        return status
 
     def _place(self, drawer: Drawer, status: Status) -> Place:
         naming, instance = self._storing.filing.naming, self._command.affected_sop_instance_uid
         name, successors = naming.names(self._code, instance, self._milliseconds)
         exclusive = status is not Status.SUCCESS
-        return Place(name, exclusive, drawer.folder, drawer.shown, successors)
+        looks = replacements.isEnabledFor(logging.INFO)
+        return Place(name, exclusive, drawer.folder, drawer.shown, successors, looks)
 
     def _description(self, status: Status) -> Description:
         syntax = self._context.transfer_syntax if self._reencoder is None else self._reencoder.output_syntax
         return Description(self._command, self._code, syntax, status)
 
-    def _describe(self, status: Status, stored: Stored, drawer: Drawer) -> Result:
+    def _describe(self, filed: Filed) -> Result:
+        status, stored, drawer = filed
         path = self._storing.directory.path(stored.name, drawer.shown)
         reasons = [drawer.remark] if drawer.remark else []
         if status is Status.DATA_SET_DOES_NOT_MATCH:

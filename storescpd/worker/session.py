@@ -348,16 +348,18 @@ class Session:
 
     def _finish(self, reception: "Reception | IgnoredReception") -> None:
         try:
-            result = reception.finish()
+            status = reception.finish()
         except UnreadableError as error:
             self._refuse_data_set(error)
         else:
             self._reception = None
             try:
-                self._transport.send(self._response(result.status))
-                if result.status is Status.SUCCESS:
+                self._transport.send(self._response(status))
+                if status is Status.SUCCESS:
                     self._admission.stored()
             finally:
+                # The peer makes its next object ready meanwhile.
+                result = reception.report()
                 self._journal.stored(self._command, result, reception.received)
             if result.token:
                 self._await_hooks(result.token)

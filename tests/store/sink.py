@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from storescpd.store import Directory, DuplicateError, OnDuplicate, Place, StorageSettings, Stored
+from storescpd.store import Directory, DuplicateError, OnDuplicate, Place, StorageSettings, Stored, Writer
 from storescpd.store.incoming import TemporaryNames
 from storescpd.store.meta import FileMeta
 
@@ -30,7 +30,14 @@ def put(sink: Directory, name: str, data: bytes, head: bytes = b"", *, exclusive
     """Store one object."""
     writer = sink.begin(head)
     writer.write([data])
-    return writer.commit(Place(name, exclusive))
+    return committed(writer, Place(name, exclusive))
+
+
+def committed(writer: Writer, place: Place) -> Stored:
+    """Give an object its place, and have nothing open any more."""
+    stored = writer.commit(place)
+    writer.close()
+    return stored
 
 
 def contents(path: Path) -> dict[str, bytes]:

@@ -9,7 +9,7 @@ import pytest
 from storescpd.dataset import Extent, Patch, Plan
 from storescpd.store import Directory, DuplicateError, Durability, OnDuplicate, Place, StorageError, Stored
 from tests.store.faults import failing, short
-from tests.store.sink import contents, directory, header, no_leak, put, temporaries
+from tests.store.sink import committed, contents, directory, header, no_leak, put, temporaries
 
 NAME, OLD = "CT.1", b"what was there before"
 PIECES = [b"first ", b"second ", b"third"]
@@ -39,7 +39,7 @@ def finished(writer, steps) -> Stored:
     except OSError as error:
         writer.abandon()
         raise StorageError(str(error)) from error
-    return writer.commit(Place(NAME))
+    return committed(writer, Place(NAME))
 
 
 WAYS = {
@@ -131,7 +131,7 @@ def test_short_writes_lose_nothing(most, tmp_path):
         writer = directory(tmp_path).begin(HEAD)
         writer.emit([*pieces, Patch(3, b"patched"), b"the end"])
         writer.finish(HEAD, None)
-        writer.commit(Place(NAME))
+        committed(writer, Place(NAME))
     data = b"".join(pieces)
     assert contents(tmp_path) == {NAME: HEAD + data[:3] + b"patched" + data[10:] + b"the end"}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from storescpd.store import Place, StorageError
-from tests.store.sink import INCOMING, contents, directory, no_leak, put, temporaries
+from tests.store.sink import INCOMING, committed, contents, directory, no_leak, put, temporaries
 from tests.support.processes import end
 
 OWNER = """
@@ -98,7 +98,7 @@ def test_sweeps_that_never_end_cost_no_object(tmp_path):
                 writer = sink.begin(b"short")
                 writer.write([b"data"])
                 writer.finish(b"longer header", None)
-                writer.commit(Place(f"CT.{number}"))
+                committed(writer, Place(f"CT.{number}"))
         except (StorageError, OSError) as error:
             errors.append(error)
 

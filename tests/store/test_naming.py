@@ -16,6 +16,7 @@ from storescpd.store import Directory, DuplicateError, Durability, OnDuplicate, 
 from storescpd.store.incoming import TemporaryNames
 from storescpd.store.names import file_stamp, patient_label, sanitised, study_uid_folder, time_names
 from storescpd.store.naming import FileNames, Naming, Sort
+from tests.store.sink import committed
 from tests.support.objects import CT_IMAGE, encode
 from tests.support.reference import storescp
 from tests.support.scenes import CT, associate
@@ -31,7 +32,7 @@ def directory(path: Path, **settings: object) -> Directory:
 
 def put(target: Directory, content: bytes, place: Place) -> str:
     writer = target.begin(content)
-    stored = writer.commit(place)
+    stored = committed(writer, place)
     return f"{stored.folder}/{stored.name}" if stored.folder else stored.name
 
 

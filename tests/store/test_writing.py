@@ -11,7 +11,7 @@ import pytest
 
 from storescpd.dataset import Extent, Patch, Plan
 from storescpd.store import Place
-from tests.store.sink import contents, directory, header, no_leak, temporaries
+from tests.store.sink import committed, contents, directory, header, no_leak, temporaries
 
 DATA = random.Random(5).randbytes(5000)
 HEAD = header()
@@ -23,7 +23,7 @@ def written(path, steps, head=HEAD) -> bytes:
     with no_leak():
         writer = directory(path).begin(head)
         steps(writer)
-        writer.commit(Place("CT.1"))
+        committed(writer, Place("CT.1"))
     assert temporaries(path) == []
     return contents(path)["CT.1"]
 
@@ -92,7 +92,7 @@ import resource, sys
 from pathlib import Path
 from storescpd.dataset import Extent, Plan
 from storescpd.store import Place
-from tests.store.sink import directory, header
+from tests.store.sink import committed, directory, header
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -103,7 +103,7 @@ def store(mebibytes, plan):
     for _ in range(mebibytes):
         writer.write([piece])
     writer.finish(header("ANOTHER TITLE"), plan)
-    writer.commit(Place("CT.1"))
+    committed(writer, Place("CT.1"))
 
 level = None if sys.argv[2] == "None" else int(sys.argv[2])
 half = 128 << 20
