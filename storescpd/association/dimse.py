@@ -72,11 +72,14 @@ class MessageReader:
             # A profile may accept any UID; storescp aborts when such a context is used (storescp facts 4.5).
             raise WireError("PDV", 0, f"the encoding of transfer syntax {context.transfer_syntax} is not known")
         self.context_id = context_id
-        self._command += value
-        if control & LAST:
-            complete = bytes(self._command)
+        if not control & LAST:
+            self._command += value
+            return
+        complete = bytes(value)
+        if self._command:
+            complete = bytes(self._command) + complete
             self._command.clear()
-            self._begin(context, command.decode(complete), events)
+        self._begin(context, command.decode(complete), events)
 
     def _begin(self, context: AcceptedContext, request: command.Request, events: list[Event]) -> None:
         if isinstance(request, command.CStoreRQ):

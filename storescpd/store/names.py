@@ -23,6 +23,8 @@ NO_NAME = "ANONYMOUS"
 
 def sanitised(text: str) -> str:
     """The text with every character outside storescp's allow-list replaced by ``_``, one for one."""
+    if text.isascii() and text.replace(".", "").isdigit():
+        return text
     return _FORBIDDEN.sub("_", text)
 
 

@@ -26,15 +26,17 @@ def write_all(fd: int, pieces: Sequence[Chunk]) -> int:
     Raises:
         OSError: the file system did not take them all.
     """
-    total = 0
-    for start in range(0, len(pieces), _MOST_BUFFERS):
-        part = pieces[start : start + _MOST_BUFFERS]
-        length = sum(map(len, part))
-        written = os.writev(fd, part)
-        if written != length:
-            _write_rest(fd, part, written)
-        total += length
-    return total
+    if len(pieces) <= _MOST_BUFFERS:
+        return _write_part(fd, pieces) if pieces else 0
+    return sum(_write_part(fd, pieces[start : start + _MOST_BUFFERS]) for start in range(0, len(pieces), _MOST_BUFFERS))
+
+
+def _write_part(fd: int, part: Sequence[Chunk]) -> int:
+    length = sum(map(len, part))
+    written = os.writev(fd, part)
+    if written != length:
+        _write_rest(fd, part, written)
+    return length
 
 
 def _write_rest(fd: int, pieces: Sequence[Chunk], skip: int) -> None:

@@ -5,7 +5,6 @@ file meta information use. Elements of other groups, and a rest that is no eleme
 """
 
 import functools
-import re
 import struct
 from dataclasses import dataclass
 
@@ -77,17 +76,21 @@ class UnsupportedCommand:
 
 Request = CStoreRQ | CEchoRQ | UnsupportedCommand
 
-_USUAL_STORE = re.compile(
-    rb"\x00\x00\x00\x00\x04\x00\x00\x00...."
-    rb"\x00\x00\x02\x00(.)\x00\x00\x00([0-9.]{1,64}\x00?)"
-    rb"\x00\x00\x00\x01\x02\x00\x00\x00\x01\x00"
-    rb"\x00\x00\x10\x01\x02\x00\x00\x00(..)"
-    rb"\x00\x00\x00\x07\x02\x00\x00\x00(..)"
-    rb"\x00\x00\x00\x08\x02\x00\x00\x00(?!\x01\x01).."
-    rb"\x00\x00\x00\x10(.)\x00\x00\x00([0-9.]{1,64}\x00?)",
-    re.DOTALL,
+_USUAL_BEGIN = struct.Struct("<8s4x4sI")
+"""Group length, and the header of the affected SOP class UID."""
+_USUAL_MIDDLE = struct.Struct("<10s8sH8sH8sH4sI")
+"""Command field, message id, priority, data set type, and the header of the affected SOP instance UID."""
+_UID_CHARACTERS = b"0123456789."
+_USUAL_STORE = (
+    _ELEMENT.pack(0, 0, 4),
+    _ELEMENT.pack(0, AFFECTED_SOP_CLASS_UID, 0)[:4],
+    _ELEMENT.pack(0, COMMAND_FIELD, 2) + _US.pack(CommandField.C_STORE_RQ),
+    _ELEMENT.pack(0, MESSAGE_ID, 2),
+    _ELEMENT.pack(0, PRIORITY, 2),
+    _ELEMENT.pack(0, COMMAND_DATA_SET_TYPE, 2),
+    _ELEMENT.pack(0, AFFECTED_SOP_INSTANCE_UID, 0)[:4],
 )
-"""A C-STORE-RQ as nearly all senders write it: each element once, in order, nothing else. It is read in one step."""
+"""What is the same in all of them."""
 
 
 def elements(data: bytes) -> dict[int, bytes]:
@@ -122,9 +125,9 @@ def decode(data: bytes) -> Request:
         WireError: it cannot be parsed, or an element that PS3.7 requires is missing or unusable
             (storescp facts 4.8).
     """
-    usual = _USUAL_STORE.fullmatch(data)
-    if usual is not None and usual[1][0] == len(usual[2]) and usual[5][0] == len(usual[6]):
-        return _usual_store(usual)
+    usual = _usual_store(data)
+    if usual is not None:
+        return usual
     found = elements(data)
     field = _number(found, COMMAND_FIELD, "command field")
     if field == CommandField.C_STORE_RQ:
@@ -137,14 +140,33 @@ def decode(data: bytes) -> Request:
     return UnsupportedCommand(field)
 
 
-def _usual_store(found: re.Match[bytes]) -> CStoreRQ:
-    _, sop_class, message_id, priority, _, instance = found.groups()
-    return CStoreRQ(
-        int.from_bytes(message_id, "little"),
-        sop_class.rstrip(b"\0").decode("ascii"),
-        instance.rstrip(b"\0").decode("ascii"),
-        int.from_bytes(priority, "little"),
+def _usual_store(data: bytes) -> CStoreRQ | None:
+    """A C-STORE-RQ as nearly all senders write it, read in one step: each element once, in order, nothing else."""
+    size = len(data)
+    if size < _USUAL_BEGIN.size + _USUAL_MIDDLE.size:
+        return None
+    group_length, class_tag, class_length = _USUAL_BEGIN.unpack_from(data)
+    class_end = _USUAL_BEGIN.size + int(class_length)
+    if class_end + _USUAL_MIDDLE.size > size:
+        return None
+    field, before_id, message_id, before_priority, priority, before_type, data_set_type, tag, length = (
+        _USUAL_MIDDLE.unpack_from(data, class_end)
     )
+    instance_start = class_end + _USUAL_MIDDLE.size
+    if instance_start + int(length) != size or data_set_type == NO_DATA_SET:
+        return None
+    if (group_length, class_tag, field, before_id, before_priority, before_type, tag) != _USUAL_STORE:
+        return None
+    sop_class, instance = _usual_uid(data[_USUAL_BEGIN.size : class_end]), _usual_uid(data[instance_start:])
+    return CStoreRQ(message_id, sop_class, instance, priority) if sop_class and instance else None
+
+
+def _usual_uid(value: bytes) -> str:
+    """Digits and dots, with at most one NUL behind them; empty for all else."""
+    text = value.removesuffix(b"\0")
+    if len(text) > MAX_UID_LENGTH or text.translate(None, _UID_CHARACTERS):
+        return ""
+    return text.decode("ascii")
 
 
 def _c_store(found: dict[int, bytes]) -> CStoreRQ:
@@ -225,15 +247,9 @@ _BEFORE_LENGTH = _ELEMENT.pack(0, AFFECTED_SOP_INSTANCE_UID, 0)[:4]
 def store_response(message_id: int, sop_class_uid: str, sop_instance_uid: str, status: int) -> bytes:
     """The command set of a C-STORE-RSP, without a ``CStoreRSP``: there is one for each object."""
     instance = _encoded_uid(sop_instance_uid)
-    return _with_group_length(
-        b"".join(
-            (
-                *(_class_element(sop_class_uid), _BEFORE_MESSAGE_ID, message_id.to_bytes(2, "little")),
-                *(_BEFORE_STATUS, status.to_bytes(2, "little")),
-                *(_BEFORE_LENGTH, len(instance).to_bytes(4, "little"), instance),
-            )
-        )
-    )
+    before_status = _class_element(sop_class_uid) + _BEFORE_MESSAGE_ID + message_id.to_bytes(2, "little")
+    behind = status.to_bytes(2, "little") + _BEFORE_LENGTH + len(instance).to_bytes(4, "little") + instance
+    return _with_group_length(before_status + _BEFORE_STATUS + behind)
 
 
 @functools.lru_cache(maxsize=64)
