@@ -76,21 +76,25 @@ class UnsupportedCommand:
 
 Request = CStoreRQ | CEchoRQ | UnsupportedCommand
 
-_USUAL_BEGIN = struct.Struct("<8s4x4sI")
-"""Group length, and the header of the affected SOP class UID."""
-_USUAL_MIDDLE = struct.Struct("<10s8sH8sH8sH4sI")
-"""Command field, message id, priority, data set type, and the header of the affected SOP instance UID."""
 _UID_CHARACTERS = b"0123456789."
-_USUAL_STORE = (
-    _ELEMENT.pack(0, 0, 4),
-    _ELEMENT.pack(0, AFFECTED_SOP_CLASS_UID, 0)[:4],
-    _ELEMENT.pack(0, COMMAND_FIELD, 2) + _US.pack(CommandField.C_STORE_RQ),
-    _ELEMENT.pack(0, MESSAGE_ID, 2),
-    _ELEMENT.pack(0, PRIORITY, 2),
-    _ELEMENT.pack(0, COMMAND_DATA_SET_TYPE, 2),
-    _ELEMENT.pack(0, AFFECTED_SOP_INSTANCE_UID, 0)[:4],
+_CLASS_START = 20
+"""Offset of the affected SOP class UID in a C-STORE-RQ as nearly all senders write it: each element once, in order,
+nothing else."""
+_BETWEEN_UIDS = 48
+"""Bytes from the end of that to the affected SOP instance UID."""
+_USUAL = b"".join(
+    (
+        _ELEMENT.pack(0, 0, 4),
+        _ELEMENT.pack(0, AFFECTED_SOP_CLASS_UID, 0)[:4] + bytes(3),
+        _ELEMENT.pack(0, COMMAND_FIELD, 2) + _US.pack(CommandField.C_STORE_RQ),
+        _ELEMENT.pack(0, MESSAGE_ID, 2),
+        _ELEMENT.pack(0, PRIORITY, 2),
+        _ELEMENT.pack(0, COMMAND_DATA_SET_TYPE, 2),
+        _ELEMENT.pack(0, AFFECTED_SOP_INSTANCE_UID, 0)[:4] + bytes(3),
+    )
 )
-"""What is the same in all of them."""
+"""What is the same in all of them. Of the lengths of UIDs, which have one byte more, the upper three."""
+_NO_DATA_SET = _US.pack(NO_DATA_SET)
 
 
 def elements(data: bytes) -> dict[int, bytes]:
@@ -141,24 +145,25 @@ def decode(data: bytes) -> Request:
 
 
 def _usual_store(data: bytes) -> CStoreRQ | None:
-    """A C-STORE-RQ as nearly all senders write it, read in one step: each element once, in order, nothing else."""
+    """A C-STORE-RQ as nearly all senders write it, read in one step; ``None`` for any other."""
     size = len(data)
-    if size < _USUAL_BEGIN.size + _USUAL_MIDDLE.size:
+    if size < _CLASS_START + _BETWEEN_UIDS:
         return None
-    group_length, class_tag, class_length = _USUAL_BEGIN.unpack_from(data)
-    class_end = _USUAL_BEGIN.size + int(class_length)
-    if class_end + _USUAL_MIDDLE.size > size:
+    end = _CLASS_START + data[16]
+    start = end + _BETWEEN_UIDS
+    if start > size or start + data[start - 4] != size:
         return None
-    field, before_id, message_id, before_priority, priority, before_type, data_set_type, tag, length = (
-        _USUAL_MIDDLE.unpack_from(data, class_end)
-    )
-    instance_start = class_end + _USUAL_MIDDLE.size
-    if instance_start + int(length) != size or data_set_type == NO_DATA_SET:
+    fixed = (
+        data[:8] + data[12:16] + data[17:20] + data[end : end + 18] + data[end + 20 : end + 28]
+        + data[end + 30 : end + 38] + data[end + 40 : end + 44] + data[start - 3 : start]
+    )  # fmt: skip
+    if fixed != _USUAL or data[end + 38 : end + 40] == _NO_DATA_SET:
         return None
-    if (group_length, class_tag, field, before_id, before_priority, before_type, tag) != _USUAL_STORE:
+    sop_class, instance = _usual_uid(data[_CLASS_START:end]), _usual_uid(data[start:])
+    if not sop_class or not instance:
         return None
-    sop_class, instance = _usual_uid(data[_USUAL_BEGIN.size : class_end]), _usual_uid(data[instance_start:])
-    return CStoreRQ(message_id, sop_class, instance, priority) if sop_class and instance else None
+    message_id, priority = data[end + 18] | data[end + 19] << 8, data[end + 28] | data[end + 29] << 8
+    return CStoreRQ(message_id, sop_class, instance, priority)
 
 
 def _usual_uid(value: bytes) -> str:
