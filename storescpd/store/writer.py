@@ -44,7 +44,8 @@ def _write_rest(fd: int, pieces: Sequence[Chunk], skip: int) -> None:
         view = memoryview(piece)[skip:]
         skip = max(skip - len(piece), 0)
         while view:
-            view = view[os.write(fd, view) :]
+            written = os.write(fd, view)
+            view = view[written:]
 
 
 class Writer:

@@ -77,7 +77,8 @@ class TlsTransport(Transport):
         rest = memoryview(data)
         while rest:
             try:
-                rest = rest[secure.send(rest) :]
+                sent = secure.send(rest)
+                rest = rest[sent:]
             except ssl.SSLWantWriteError:
                 self._wait(deadline, select.POLLOUT)
             except ssl.SSLWantReadError:
