@@ -75,25 +75,36 @@ class Agreements:
         return self.by_listener.get(listener, self.default)
 
 
-@dataclass(frozen=True)
 class Service:
     """How a sender is served."""
 
-    agreements: Agreements
-    deadlines: Deadlines
-    make_storing: "Callable[[], Storing]"
-    accept: bool = True
-    """``False``: it is rejected 1/1/3."""
+    def __init__(
+        self,
+        agreements: Agreements,
+        deadlines: Deadlines,
+        make_storing: "Callable[[], Storing]",
+        *,
+        accept: bool = True,
+    ) -> None:
+        self.agreements = agreements
+        self.deadlines = deadlines
+        self.accept = accept
+        """``False``: it is rejected 1/1/3."""
+        self._make_storing = make_storing
+        self._storing: Storing | None = None
 
     @property
     def is_used(self) -> bool:
         """Whether somebody has asked how its objects are stored."""
-        return "storing" in vars(self)
+        return self._storing is not None
 
-    @functools.cached_property
+    @property
     def storing(self) -> "Storing":
         """How its objects are stored; raises StorageError when there is none to be had."""
-        return self.make_storing()
+        # Not functools.cached_property, whose memory the compiler takes away.
+        if self._storing is None:
+            self._storing = self._make_storing()
+        return self._storing
 
 
 @dataclass(frozen=True, slots=True)
