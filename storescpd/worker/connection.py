@@ -41,4 +41,4 @@ def _transport(connection: Connection, settings: Settings, pool: BufferPool) -> 
     # Without TLS nobody waits for Python's ssl.
     from storescpd.worker.tls_transport import TlsTransport  # noqa: PLC0415
 
-    return TlsTransport(connection.socket, pool, secure.context(), settings.socket_options.send_timeout)
+    return TlsTransport(connection.socket, pool, secure.context())

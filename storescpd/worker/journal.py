@@ -65,7 +65,7 @@ class Journal:
         detail = getattr(error, "verify_message", "") or error.reason or str(error)
         log_event(logger, logging.WARNING, "TLS handshake failed", **self._who, cause=detail)
 
-    def secured(self, agreed: "ssl.SSLSocket", identity: "Identity | None") -> None:
+    def secured(self, agreed: "ssl.SSLObject", identity: "Identity | None") -> None:
         """TLS is agreed on."""
         cipher = agreed.cipher()
         fields = {"protocol": agreed.version(), "cipher": cipher[0] if cipher else ""}
