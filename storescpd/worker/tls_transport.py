@@ -10,11 +10,15 @@ import ssl
 import time
 from typing import Any, cast
 
-from storescpd.worker.buffers import BufferPool
+from storescpd.worker.buffers import Buffer, BufferPool
 from storescpd.worker.transport import DeadlineError, Transport
 
-_AT_ONCE = 1 << 16
-"""Bytes of records that are received at once: four of the largest. OpenSSL keeps that much room for a connection."""
+_HEADER = 5
+"""Bytes of a record's header: its type, its version, and the length of the rest in two (RFC 8446 5.1)."""
+_TYPES = range(20, 25)
+_MAJOR = 3
+_LONGEST = (1 << 14) + 2048
+"""Bytes of a record's rest in TLS 1.2 (RFC 5246 6.2.3), where more is allowed than in 1.3."""
 
 
 class TlsTransport(Transport):
@@ -22,11 +26,15 @@ class TlsTransport(Transport):
 
     def __init__(self, sock: socket.socket, pool: BufferPool, context: ssl.SSLContext) -> None:
         super().__init__(sock, pool)
-        self._records = ssl.MemoryBIO()
-        """What has come and is not decrypted."""
+        self._record = ssl.MemoryBIO()
+        """The one that is to be decrypted next."""
+        self._received: Buffer | None = None
+        """Lent as long as there is the beginning of a record in it."""
+        self._first = self._behind = 0
+        """Where what is left in it begins and ends."""
         self._sealed = ssl.MemoryBIO()
         """What is to be sent."""
-        self._secure = context.wrap_bio(self._records, self._sealed, server_side=True)
+        self._secure = context.wrap_bio(self._record, self._sealed, server_side=True)
 
     def handshake(self, deadline: float) -> ssl.SSLObject:
         """Agree on keys, and on who the peer is; ``deadline`` is a monotonic time.
@@ -51,44 +59,77 @@ class TlsTransport(Transport):
                 return self._secure
 
     def _await_records(self, deadline: float) -> None:
-        while True:
+        while not self._pass_record():
             if time.monotonic() >= deadline:
                 raise DeadlineError
             try:
                 self._take_records(0)
             except BlockingIOError:
                 self._wait(deadline)
-            else:
-                return
 
     def _take_records(self, flags: int) -> None:
         """Raises BlockingIOError when nothing comes soon, or at once with MSG_DONTWAIT in ``flags``."""
-        buffer = self._pool.take()
-        try:
-            count = self._socket.recv_into(buffer, _AT_ONCE, flags)
-            if count:
-                self._records.write(memoryview(buffer)[:count])
-            else:
-                self._records.write_eof()
-        finally:
-            self._pool.give_back(buffer)
+        buffer = self._received or self._pool.take()
+        self._received = buffer
+        with memoryview(buffer) as view:
+            left = self._behind - self._first
+            if self._first:
+                view[:left] = view[self._first : self._behind]
+                self._first, self._behind = 0, left
+            try:
+                count = self._socket.recv_into(view[left:], 0, flags)
+            except BlockingIOError:
+                if not left:
+                    self._give_back()
+                raise
+        if not count:
+            self._record.write_eof()
+        self._behind += count
+
+    def _give_back(self) -> None:
+        if self._received is not None:
+            self._pool.give_back(self._received)
+            self._received = None
+            self._first = self._behind = 0
+
+    def _pass_record(self) -> bool:
+        """Give OpenSSL a record, if a whole one has come: where it has to ask for more, it makes an exception of it."""
+        buffer, first = self._received, self._first
+        if self._record.eof:
+            return True
+        if buffer is None or self._behind - first < _HEADER:
+            return False
+        length = buffer[first + 3] << 8 | buffer[first + 4]
+        if buffer[first] not in _TYPES or buffer[first + 1] != _MAJOR or length > _LONGEST:
+            # No record: OpenSSL says so at once.
+            length = self._behind - first - _HEADER
+        end = first + _HEADER + length
+        if end > self._behind:
+            return False
+        with memoryview(buffer) as view:
+            self._record.write(view[first:end])
+        self._first = end
+        return True
 
     def _read(self, view: memoryview) -> int:
         """As many records as there are and as fit."""
         total = 0
         while total < len(view):
-            try:
-                # Typed for bytearray alone; it takes whatever can be written to.
-                count = int(cast("Any", self._secure).read(len(view) - total, view[total:]))
-            except ssl.SSLWantReadError:
-                if self._sealed.pending:
-                    self._flush()
+            # Only what did not fit the last time is decrypted already.
+            if (total or not self._secure.pending()) and not self._pass_record():
                 try:
                     self._take_records(socket.MSG_DONTWAIT if total else 0)
                 except BlockingIOError:
                     if total:
                         break
                     raise
+                continue
+            try:
+                # Typed for bytearray alone; it takes whatever can be written to.
+                count = int(cast("Any", self._secure).read(len(view) - total, view[total:]))
+            except ssl.SSLWantReadError:
+                # A record that is no data.
+                self._flush()
                 continue
             except ssl.SSLEOFError:
                 break
@@ -116,3 +157,8 @@ class TlsTransport(Transport):
         with contextlib.suppress(OSError, DeadlineError):
             self._flush()
         super().half_close()
+
+    def close(self) -> None:
+        """Close at once."""
+        self._give_back()
+        super().close()
