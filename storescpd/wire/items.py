@@ -222,7 +222,8 @@ class Fields:
 
     def rest(self) -> bytes:
         """All that is left."""
-        return self._data[self._take(self._end - self._position) : self._end]
+        start = self._take(self._end - self._position)
+        return self._data[start : self._end]
 
     @property
     def empty(self) -> bool:
