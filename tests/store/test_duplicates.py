@@ -3,10 +3,11 @@
 import errno
 import itertools
 import os
+from types import SimpleNamespace
 
 import pytest
 
-from storescpd.store import DuplicateError, OnDuplicate, Outcome, StorageError, placing
+from storescpd.store import DuplicateError, OnDuplicate, Outcome, StorageError, noreplace
 from tests.store.sink import contents, directory, header, no_leak, put, put_many, race, temporaries
 
 OLD, NEW = b"the first object", b"another of its name"
@@ -37,13 +38,17 @@ def unsupported(number: int):
     return refuse
 
 
+OLD_LIBRARY = SimpleNamespace()
+"""A C library without renameat2."""
+
+
 @pytest.fixture(params=["link", "renameat2", "placeholder"])
 def file_system(request, monkeypatch):
     """One with hard links, one without, and one that cannot even rename without replacing."""
     if request.param != "link":
         monkeypatch.setattr(os, "link", unsupported(errno.EPERM))
     if request.param == "placeholder":
-        monkeypatch.setattr(placing, "rename_exclusively", unsupported(errno.EINVAL))
+        monkeypatch.setattr(noreplace, "_LIBC", OLD_LIBRARY)
     return request.param
 
 
@@ -159,7 +164,7 @@ def test_a_failed_move_takes_no_name(rule, tmp_path, monkeypatch):
     sink = directory(tmp_path, on_duplicate=rule)
     with monkeypatch.context() as broken, no_leak():
         broken.setattr(os, "link", unsupported(errno.EPERM))
-        broken.setattr(placing, "rename_exclusively", unsupported(errno.EINVAL))
+        broken.setattr(noreplace, "_LIBC", OLD_LIBRARY)
         broken.setattr(os, "rename", unsupported(errno.EIO))
         with pytest.raises(StorageError):
             put(sink, "CT.1", OLD)
