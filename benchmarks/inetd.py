@@ -18,7 +18,7 @@ from statistics import median
 import tomli_w
 
 from benchmarks import results
-from tests.support.daemon import ROOT
+from tests.support.build import PATH
 from tests.support.objects import CT_IMAGE, EXPLICIT_LITTLE
 from tests.support.rawclient import ASSOCIATE_AC, associate_request
 
@@ -61,7 +61,7 @@ def contestants(directory: Path) -> dict[str, Callable[[], float]]:
     config = directory / "storescpd.toml"
     storage = {"directory": str(directory), "min_free": 0}
     config.write_text(tomli_w.dumps({"storage": storage, "logging": {"destination": str(directory / "log")}}))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": PATH}
     ours = (sys.executable, "-m", "storescpd", "--inetd", "--config", str(config))
     return {
         PYTHON: lambda: start((sys.executable, "-c", "import pydantic, ssl"), environment),

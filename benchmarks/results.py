@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from benchmarks.running import Receiver
 from benchmarks.workloads import Workload
+from tests.support.build import described
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +134,9 @@ class Results:
 
 
 def machine() -> str:
-    """What it was measured on, and how busy that was: beside other work no figure is to be trusted."""
+    """What was measured, on what, and how busy that was: beside other work no figure is to be trusted."""
     table = Path("/proc/cpuinfo").read_text().splitlines()
     models = [line.partition(":")[2].strip() for line in table if line.startswith("model name")]
     model, cores = models[0] if models else platform.machine(), len(os.sched_getaffinity(0))
     versions = f"Linux {platform.release()}, Python {platform.python_version()}"
-    return f"{cores} cores of {model}, {versions}, load before {os.getloadavg()[0]:.1f}"
+    return f"{cores} cores of {model}, {versions}, {described()}, load before {os.getloadavg()[0]:.1f}"

@@ -1,7 +1,22 @@
-"""For all tests: ``storescp`` is DCMTK's, also where this environment's own command would be found first."""
+"""For all tests: the build that is asked for, and DCMTK's ``storescp``, also where ours would be found first."""
 
 import os
 
+import pytest
+
+from tests.support import build
 from tests.support.tools import path_of_others
 
+build.use()
 os.environ["PATH"] = path_of_others()
+
+
+def pytest_report_header():
+    return build.described()
+
+
+def pytest_collection_modifyitems(items):
+    if build.is_compiled():
+        for item in items:
+            if marker := item.get_closest_marker("plain"):
+                item.add_marker(pytest.mark.skip(f"not for the compiled build: {marker.args[0]}"))

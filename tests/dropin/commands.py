@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.daemon import ROOT
+from tests.support.build import PATH
 from tests.support.processes import alive, end, eventually, free_port, group
 from tests.support.reference import listening
 
@@ -38,7 +38,7 @@ def zygote(directory: Path) -> Iterator[Zygote]:
     with subprocess.Popen(
         [sys.executable, "-m", "tests.dropin.zygote"],
         cwd=directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": PATH},
     ) as process:  # fmt: skip
         try:
             yield Zygote(process)

@@ -22,6 +22,7 @@ from storescpd.config import Config, ConfigError, parse
 from storescpd.config.negotiation_profiles import profiles
 from tests.dropin import cases
 from tests.dropin.random_lines import random_lines
+from tests.support.build import PATH
 from tests.support.certificates import issue
 from tests.support.daemon import ROOT
 from tests.support.processes import free_port
@@ -226,7 +227,7 @@ def test_displaced_options_are_named(capsys):
 def storescpd(*arguments: str, cwd: Path = ROOT) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "storescpd", *arguments],
-        cwd=cwd, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=cwd, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": PATH},
     )  # fmt: skip
 
 

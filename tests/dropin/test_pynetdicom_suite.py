@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.dropin.redirection import PROGRAM
+from tests.support.build import PATH
 from tests.support.reference import OURS, ROOT, THEIRS
 from tests.support.tools import need
 
@@ -36,7 +37,7 @@ def suite(tmp_path_factory) -> Path:
 def passed(program: tuple[str, ...], suite: Path, cwd: Path) -> set[str]:
     """The tests that a program passes."""
     cwd.mkdir()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), PROGRAM: json.dumps(program), "TCP_NODELAY": "1"}
+    environment = {**os.environ, "PYTHONPATH": PATH, PROGRAM: json.dumps(program), "TCP_NODELAY": "1"}
     run = subprocess.run(
         [sys.executable, "-m", "pytest", str(suite), "-p", "tests.dropin.redirection", "-p", "no:cacheprovider",
          "--import-mode=importlib", "--rootdir", str(cwd), "-c", os.devnull, "-rA", "-q", "--timeout=100",

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives import serialization
 
 from tests.dropin.commands import Zygote, serving, zygote
 from tests.studies.studies import SUCCESS, associate, store
+from tests.support.build import PATH
 from tests.support.certificates import issue
-from tests.support.daemon import ROOT
 from tests.support.processes import alive, eventually, free_port, group
 from tests.support.rawclient import Rejected, associate_request
 from tests.support.reference import listening, stop, storescp
@@ -37,7 +37,7 @@ def started(port: int, *options: str, cwd: Path, **arguments: object) -> subproc
     """Our command in a process of its own, listening."""
     process = subprocess.Popen(
         [*COMMAND, *options, str(port)], cwd=cwd, stdin=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, **arguments,
+        env={**os.environ, "PYTHONPATH": PATH}, **arguments,
     )  # fmt: skip
     eventually(lambda: process.poll() is not None or listening(port, process.pid))
     assert process.poll() is None
@@ -48,7 +48,7 @@ def ended(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
     """What our command has said when it does not serve."""
     return subprocess.run(
         [*COMMAND, *arguments], cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60,
+        env={**os.environ, "PYTHONPATH": PATH}, timeout=60,
     )  # fmt: skip
 
 
@@ -295,7 +295,7 @@ def test_a_password_is_asked_for_on_the_terminal(tmp_path: Path):
     if not pid:
         os.chdir(tmp_path)
         line = [*COMMAND, "+tls", str(key), str(pair.certificate_file), str(port)]
-        os.execve(line[0], line, {**os.environ, "PYTHONPATH": str(ROOT)})
+        os.execve(line[0], line, {**os.environ, "PYTHONPATH": PATH})
     try:
         said = b""
         while b"pass phrase" not in said:

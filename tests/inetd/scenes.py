@@ -11,7 +11,8 @@ from typing import Any
 
 import tomli_w
 
-from tests.support.daemon import ROOT, merged
+from tests.support.build import BUILD
+from tests.support.daemon import merged
 
 SYSTEM = Path("/usr/bin/python3")
 
@@ -43,7 +44,7 @@ def drop_in(out: Path, *options: str) -> list[str]:
 
 def _script(script: Path, module: str, python: str) -> Path:
     """A command; not `python -m`, because xinetd passes on no path that Python could find itself by."""
-    paths = [str(ROOT), *site.getsitepackages()]
+    paths = [str(BUILD), *site.getsitepackages()]
     script.write_text(
         f"#!{python}\nimport sys\nsys.path[:0] = {paths!r}\nfrom {module} import main\nsys.exit(main())\n"
     )

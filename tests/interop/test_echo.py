@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.interop.senders import JARS, NODE_MODULES
+from tests.support.build import PATH
 from tests.support.daemon import ROOT, storescpd
 from tests.support.processes import eventually
 from tests.support.reference import storescp
@@ -33,7 +34,7 @@ CLIENTS = {
 
 
 def call(command: list[str], port: int) -> int:
-    environment = {**os.environ, "NODE_PATH": str(NODE_MODULES), "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "NODE_PATH": str(NODE_MODULES), "PYTHONPATH": PATH}
     words = [str(port) if word == "PORT" else word for word in command]
     return subprocess.run(
         words, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False

@@ -13,6 +13,7 @@ import pytest
 
 from storescpd.store import Place, StorageError
 from tests.store.sink import INCOMING, committed, contents, directory, no_leak, put, temporaries
+from tests.support.build import PATH
 from tests.support.processes import end
 
 OWNER = """
@@ -31,7 +32,7 @@ def owner(path: Path) -> Iterator[subprocess.Popen]:
     """Another process that has begun an object."""
     process = subprocess.Popen(
         [sys.executable, "-c", OWNER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "PYTHONPATH": PATH},
     )  # fmt: skip
     try:
         assert process.stdout.readline() == b"begun\n"

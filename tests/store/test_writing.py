@@ -5,13 +5,13 @@ import random
 import subprocess
 import sys
 import zlib
-from pathlib import Path
 
 import pytest
 
 from storescpd.dataset import Extent, Patch, Plan
 from storescpd.store import Place
 from tests.store.sink import committed, contents, directory, header, no_leak, temporaries
+from tests.support.build import PATH
 
 DATA = random.Random(5).randbytes(5000)
 HEAD = header()
@@ -117,9 +117,8 @@ print(peak() - before)
 
 @pytest.mark.parametrize("level", [None, 1])
 def test_a_large_object_is_rearranged_in_constant_memory(level, tmp_path):
-    root = Path(__file__).parents[2]
     command = [sys.executable, "-c", LARGE, str(tmp_path / "out"), str(level)]
-    environment = {**os.environ, "PYTHONPATH": str(root)}
+    environment = {**os.environ, "PYTHONPATH": PATH}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert int(done.stdout) < 4096, "KiB"
     size = (tmp_path / "out" / "CT.1").stat().st_size

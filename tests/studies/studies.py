@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from storescpd.studies.clock import Moment
-from tests.support.daemon import ROOT, Daemon
+from tests.support.build import PATH
+from tests.support.daemon import Daemon
 from tests.support.objects import CT_IMAGE, EXPLICIT_LITTLE, encode
 from tests.support.processes import eventually
 from tests.support.rawclient import IMPLICIT_LITTLE, VERIFICATION, RawAssociation
@@ -128,5 +129,5 @@ def _holds_ledger(pid: int) -> bool:
 def command(daemon: Daemon, *words: str) -> str:
     """What a command about a daemon prints."""
     call = [sys.executable, "-m", "storescpd", "--config", str(daemon.config_file), *words]
-    run = subprocess.run(call, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    run = subprocess.run(call, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": PATH})
     return run.stdout

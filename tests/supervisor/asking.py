@@ -6,14 +6,15 @@ import subprocess
 import sys
 from typing import Any
 
-from tests.support.daemon import ROOT, Daemon
+from tests.support.build import PATH
+from tests.support.daemon import Daemon
 
 
 def command(daemon: Daemon, *arguments: str, prefix: tuple[str, ...] = (), **env: str) -> subprocess.CompletedProcess:
     """``storescpd --config FILE ...`` with the daemon's own file."""
     return subprocess.run(
         [*prefix, sys.executable, "-m", "storescpd", "--config", str(daemon.config_file), *arguments],
-        capture_output=True, text=True, check=False, cwd="/", env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+        capture_output=True, text=True, check=False, cwd="/", env={**os.environ, "PYTHONPATH": PATH, **env},
     )  # fmt: skip
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import tomli_w
 
-from tests.support.daemon import ROOT, Daemon, settings
+from tests.support.build import PATH
+from tests.support.daemon import Daemon, settings
 from tests.support.processes import eventually
 
 
@@ -42,4 +43,4 @@ def injected(folder: Path, code: str) -> dict[str, str]:
     """Variables for a daemon in which a defect is put in as it starts; FLAG in the code is a file's name."""
     folder.joinpath("site").mkdir()
     folder.joinpath("site/sitecustomize.py").write_text(code.replace("FLAG", repr(str(folder / "flag"))))
-    return {"PYTHONPATH": f"{folder}/site:{ROOT}"}
+    return {"PYTHONPATH": f"{folder}/site:{PATH}"}

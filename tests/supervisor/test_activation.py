@@ -12,13 +12,16 @@ import pytest
 
 from tests.supervisor.steering import count, listener, reconfigure, reload, rewrite
 from tests.support.activation import passing
-from tests.support.daemon import ROOT, storescpd
+from tests.support.build import PATH
+from tests.support.daemon import storescpd
 from tests.support.processes import LISTEN, connections, eventually, free_port, socket_inodes
 from tests.support.rawclient import Aborted, Closed, Rejected
 from tests.support.scenes import ECHO, SUCCESS, associate, small, store, whole
 from tests.support.tools import need
 
 NAME_ONLY = {"listeners": [{"name": "dicom"}]}
+PASSED = ("-E", f"PYTHONPATH={PATH}", "-E", "PYTHONSAFEPATH=1")
+"""systemd-socket-activate hands on no other variables."""
 
 
 def echoes(port: int) -> bool:
@@ -33,7 +36,7 @@ def test_systemd_socket_activate(names, tmp_path):
     """It waits for the first connection and becomes the daemon then."""
     need("systemd-socket-activate")
     port, template = free_port(), small()
-    prefix = ("systemd-socket-activate", "-l", f"127.0.0.1:{port}", *names, "-E", f"PYTHONPATH={ROOT}")
+    prefix = ("systemd-socket-activate", "-l", f"127.0.0.1:{port}", *names, *PASSED)
     with storescpd(tmp_path / "out", NAME_ONLY, prefix=prefix, wait=False) as daemon:
         eventually(lambda: "Listening on" in daemon.log())
         with associate(port) as association:
@@ -48,7 +51,7 @@ def test_systemd_socket_activate_with_several_sockets(tmp_path):
     """Each goes to the listener of its name, whatever their order; one that is not passed the daemon binds."""
     need("systemd-socket-activate")
     ports = {"mr": free_port(), "ct": free_port()}
-    prefix = ("systemd-socket-activate", "-E", f"PYTHONPATH={ROOT}", f"--fdname={':'.join(ports)}")
+    prefix = ("systemd-socket-activate", *PASSED, f"--fdname={':'.join(ports)}")
     for port in ports.values():
         prefix = (*prefix, "-l", f"127.0.0.1:{port}")
     config = {"listeners": [{"name": "ct", "port": ports["ct"]}, listener(name="own"), {"name": "mr", "port": 0}]}
@@ -198,7 +201,7 @@ def test_what_contradicts_is_an_error_at_start_and_in_a_check(which, kept, tmp_p
         check = [sys.executable, "-m", "storescpd", "--check-config", "--config", str(daemon.config_file)]
         done = subprocess.run(
             [*passed.prefix, *check], pass_fds=fds, capture_output=True, text=True, check=False,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": PATH},
         )  # fmt: skip
         assert done.returncode == 78
         assert message in done.stderr

@@ -14,8 +14,9 @@ import pytest
 from storescpd.supervisor.control import LONGEST_QUESTION, MOST_ASKING
 from tests.supervisor.asking import command, status
 from tests.supervisor.steering import listener, rewrite
+from tests.support.build import PATH
 from tests.support.certificates import issue
-from tests.support.daemon import ROOT, storescpd
+from tests.support.daemon import storescpd
 from tests.support.processes import alive, children, eventually
 from tests.support.rawclient import Rejected
 from tests.support.scenes import ECHO, SUCCESS, associate, owner, small, store
@@ -169,7 +170,7 @@ def test_the_socket_of_a_killed_daemon_is_taken_over(tmp_path):
         assert os.path.exists(path)
         assert "no daemon runs" in command(daemon, "--status").stderr
         eventually(lambda: not any(map(alive, workers)))
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, "PYTHONPATH": PATH}
         arguments = [sys.executable, "-m", "storescpd", "--config", str(daemon.config_file)]
         with subprocess.Popen(arguments, stderr=subprocess.DEVNULL, env=environment) as again:
             try:

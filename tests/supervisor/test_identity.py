@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.support.daemon import ROOT
+from tests.support.build import PATH
 from tests.support.tools import need, needs_root
 
 pytestmark = [pytest.mark.root, needs_root]
@@ -30,7 +30,7 @@ if ctypes.CDLL(None).prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0):
 
 
 def become(user: str, group: str, program: str = BECOME, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": "/root", "USER": "root", "LOGNAME": "root"}
+    environment = {**os.environ, "PYTHONPATH": PATH, "HOME": "/root", "USER": "root", "LOGNAME": "root"}
     command = [*prefix, sys.executable, "-c", program, user, group]
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 

@@ -14,7 +14,8 @@ import pytest
 
 from tests.supervisor.asking import command, status
 from tests.supervisor.steering import count, listener, reconfigure, rewrite
-from tests.support.daemon import ROOT, Daemon, storescpd
+from tests.support.build import PATH
+from tests.support.daemon import Daemon, storescpd
 from tests.support.processes import LISTEN, connections, end, eventually, free_port
 from tests.support.rawclient import Aborted, Closed, Rejected
 from tests.support.scenes import ECHO, SUCCESS, associate, owner, small, store, whole
@@ -179,7 +180,7 @@ def test_nine_generations_are_enough(tmp_path):
         assert "8 earlier generations" in done.stderr
         assert status(daemon)["generation"] == 9
         arguments = [sys.executable, "-m", "storescpd", "--config", str(daemon.config_file), "--reload"]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, "PYTHONPATH": PATH}
         with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, env=environment) as waiting:
             held.pop(0).release()
             assert waiting.wait(60) == 0

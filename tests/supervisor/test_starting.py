@@ -11,7 +11,8 @@ import pytest
 
 from storescpd.supervisor.cpus import usable
 from tests.supervisor.steering import listener
-from tests.support.daemon import ROOT, storescpd
+from tests.support.build import PATH
+from tests.support.daemon import storescpd
 from tests.support.processes import eventually, free_port
 from tests.support.rawclient import Rejected
 from tests.support.scenes import ECHO, SUCCESS, associate
@@ -20,9 +21,7 @@ from tests.support.tools import need
 
 def run(*arguments: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "storescpd", *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False
-    )
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": PATH}, check=False)
 
 
 USAGE = [["--no-such-option"], ["extra"], ["--check-config", "--dump-config"], ["--echo", "host"], ["--echo", "h", "0"]]

@@ -13,6 +13,7 @@ from typing import Any
 
 import tomli_w
 
+from tests.support.build import PATH
 from tests.support.processes import alive, children, end, eventually, group
 
 ROOT = Path(__file__).parents[2]
@@ -159,7 +160,7 @@ def storescpd(
         process = subprocess.Popen(
             [*prefix, sys.executable, "-m", "storescpd", "--config", str(config_file)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=pass_fds, process_group=0,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+            env={**os.environ, "PYTHONPATH": PATH, **(env or {})},
         )  # fmt: skip
     daemon = Daemon(process, target, config_file, log_file)
     try:

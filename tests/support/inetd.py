@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
+from tests.support.build import PATH
 from tests.support.daemon import ROOT
 from tests.support.processes import children, end, eventually, free_port
 from tests.support.reference import listening, stop
@@ -45,7 +46,8 @@ def _inetutils(folder: Path, port: int, user: str, command: Command) -> list[str
 
 
 def _systemd(_folder: Path, port: int, _user: str, command: Command) -> list[str]:
-    passed = [f"-E{name}={os.environ[name]}" for name in ("PYTHONPATH", "PYTHONWARNINGS") if name in os.environ]
+    names = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONWARNINGS")
+    passed = [f"-E{name}={os.environ[name]}" for name in names if name in os.environ]
     return ["systemd-socket-activate", "-l", f"127.0.0.1:{port}", "--accept", *passed, *command]
 
 
@@ -81,7 +83,7 @@ def inetd(which: str, folder: Path, command: Command, *, user: str = "root", pre
         process = subprocess.Popen(
             [*prefix, *SERVERS[which](folder, port, user, command)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0,
-            env={**os.environ, "PYTHONPATH": os.environ.get("PYTHONPATH", str(ROOT)), "TCP_NODELAY": "1"},
+            env={**os.environ, "PYTHONPATH": os.environ.get("PYTHONPATH", PATH), "TCP_NODELAY": "1"},
         )  # fmt: skip
     try:
         eventually(lambda: listening(port, process.pid) or process.poll() is not None)
@@ -111,7 +113,7 @@ def accepted(
             stdin=fd,
             stdout=fd,
             stderr=fd if stderr is None else stderr,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+            env={**os.environ, "PYTHONPATH": PATH, **(env or {})},
         )
     try:
         with peer:

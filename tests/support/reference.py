@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.build import PATH
 from tests.support.processes import LISTEN, connections, end, eventually, free_port, group, socket_inodes
 from tests.support.tools import path_of_others
 
@@ -56,7 +57,7 @@ class Receiver:
 
 def environment(extra: Mapping[str, str] | None, *, nodelay: bool) -> dict[str, str]:
     """Ours, with Nagle's algorithm switched off in DCMTK unless a test wants it as installed."""
-    own = {"PYTHONPATH": str(ROOT), **({"TCP_NODELAY": "1"} if nodelay else {})}
+    own = {"PYTHONPATH": PATH, **({"TCP_NODELAY": "1"} if nodelay else {})}
     return {**os.environ, **own, **(extra or {})}
 
 

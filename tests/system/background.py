@@ -13,7 +13,8 @@ from typing import Any
 
 import tomli_w
 
-from tests.support.daemon import LISTENING, ROOT, settings
+from tests.support.build import PATH
+from tests.support.daemon import LISTENING, settings
 from tests.support.processes import alive, children, end, eventually
 
 
@@ -36,7 +37,7 @@ class Background:
 
     def command(self, *arguments: str, prefix: tuple[str, ...] = (), **options: Any) -> subprocess.CompletedProcess:
         line = [*prefix, sys.executable, "-m", "storescpd", "--config", str(self.config_file), *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, "PYTHONPATH": PATH}
         return subprocess.run(line, capture_output=True, text=True, check=False, env=environment, **options)
 
     def start(self, **options: Any) -> subprocess.CompletedProcess:

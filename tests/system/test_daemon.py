@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.build import PATH
 from tests.support.processes import alive, children, eventually, stat
 from tests.support.scenes import ECHO, SUCCESS, associate, small, store, whole
 from tests.system.background import Background
@@ -205,7 +206,7 @@ def test_a_pid_file_in_the_foreground(background: Background):
     assert line.returncode == 0
     with subprocess.Popen(
         ["sh", "-c", 'exec "$@" 2>/dev/null', "sh", *line.args[:-1], "--pid-file", str(background.pid_file)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "PYTHONPATH": PATH},
     ) as process:
         eventually(lambda: "serving" in background.log())
         assert background.pid == process.pid
@@ -215,7 +216,7 @@ def test_a_pid_file_in_the_foreground(background: Background):
 
 
 def test_not_under_systemd(background: Background):
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "NOTIFY_SOCKET": "@nobody"}
+    environment = {**os.environ, "PYTHONPATH": PATH, "NOTIFY_SOCKET": "@nobody"}
     line = background.command("--version").args[:-1]
     done = subprocess.run([*line, "--daemon"], capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 2

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.build import PATH
 from tests.support.certificates import issue
-from tests.support.daemon import ROOT
 from tests.support.processes import children, end, eventually
 from tests.support.scenes import ECHO, SUCCESS, associate, small, store, whole
 from tests.support.tools import need, needs_root
@@ -177,7 +177,7 @@ def test_who_is_not_root_cannot_become_another(background: Background):
     )
     done = subprocess.run(
         [sys.executable, "-c", program, "--config", str(background.config_file)],
-        capture_output=True, text=True, check=False, cwd="/", env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False, cwd="/", env={**os.environ, "PYTHONPATH": PATH},
     )  # fmt: skip
     assert done.returncode == 1
     assert "only root can become another" in done.stderr

@@ -13,8 +13,9 @@ import pytest
 import tomli_w
 from cryptography.hazmat.primitives import serialization
 
+from tests.support.build import PATH
 from tests.support.certificates import PEM, client_context
-from tests.support.daemon import ROOT, NotStarted, settings, storescpd
+from tests.support.daemon import NotStarted, settings, storescpd
 from tests.support.hospital import Pki, config, hospital
 from tests.support.processes import end, eventually
 from tests.support.rawclient import Closed
@@ -110,7 +111,7 @@ def test_a_password_is_asked_for_once(pki, encrypted, tmp_path):
     path.write_text(tomli_w.dumps(settings(out, config(pki, key=str(encrypted), prompt_password=True), 1)))
     pid, terminal = pty.fork()
     if pid == 0:
-        os.environ["PYTHONPATH"] = str(ROOT)
+        os.environ["PYTHONPATH"] = PATH
         os.execv(sys.executable, [sys.executable, "-m", "storescpd", "--config", str(path)])
     try:
         read_until(terminal, "pass phrase:")
