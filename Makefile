@@ -2,17 +2,21 @@
 # make check   lint and types alone                       make bench-quick  a minute of measuring
 # make bench   all of it, half an hour                    make bench-publish its figures into README.md and docs/
 # make deb     the Debian package, into dist/             make systemd-test the package in a booted systemd; needs root
-# make lock    pin what the package carries anew
+# make lock    pin what the package carries anew          make compiled     the package with C for what is hot, in build/
 
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 JOBS ?= 3
+COMPILED := build/compiled
+# The folders too: their time tells that a module is gone.
+SOURCES := $(shell find storescpd -name __pycache__ -prune -o -print)
+PURE := tests/wire tests/association tests/dataset tests/store
 SHELL := /bin/sh
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: run test check unit tools deb lock systemd-test bench bench-quick bench-publish clean
+.PHONY: run test check compiled unit tools deb lock systemd-test bench bench-quick bench-publish clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/run.stamp
@@ -20,12 +24,20 @@ run: $(VENV)/run.stamp
 	@image=$$($(PY) -c 'import pydicom.data as d; print(d.get_testdata_file("CT_small.dcm", download=False))'); \
 	printf '\nstorescpd listens on port 11112 and writes to %s. Send a test image from another terminal:\n\n  %s -m pynetdicom storescu 127.0.0.1 11112 %s\n\nCtrl-C stops it.\n\n' \
 	    "$(CURDIR)/incoming" "$(CURDIR)/$(PY)" "$$image"
-	@exec $(PY) -m storescpd --config etc/try.toml
+	@PYTHONPATH="$(STORESCPD_BUILD)" exec $(PY) -P -m storescpd --config etc/try.toml
 
 test: check unit deb systemd-test
 
-unit: $(VENV)/dev.stamp tools
-	STORESCPD_TOOLS=required $(PY) -m pytest -n $(JOBS) --dist loadgroup --ignore tests/systemd
+# What is shipped is tested, all of it; the same sources run in plain Python, which is tested where most of the rules are.
+unit: tools compiled
+	STORESCPD_TOOLS=required STORESCPD_BUILD=$(COMPILED) $(PY) -m pytest -n $(JOBS) --dist loadgroup --ignore tests/systemd
+	STORESCPD_TOOLS=required $(PY) -m pytest -n $(JOBS) --dist loadgroup $(PURE)
+
+compiled: $(COMPILED)/.stamp
+
+$(COMPILED)/.stamp: setup.py .ci/compile $(SOURCES) | $(VENV)/dev.stamp
+	.ci/compile $(PY) $(COMPILED)
+	@touch $@
 
 check: $(VENV)/dev.stamp
 	$(PY) -m ruff check .
@@ -43,7 +55,7 @@ systemd-test: $(VENV)/dev.stamp tools
 	STORESCPD_TOOLS=required $(PY) -m pytest --numprocesses=0 --durations=0 tests/systemd
 
 # With it the package is built without a network.
-vendor/.stamp: requirements.lock
+vendor/.stamp: requirements.lock requirements-build.lock debian/vendor
 	debian/vendor vendor
 	@touch $@
 
@@ -51,10 +63,12 @@ lock: $(VENV)/dev.stamp
 	$(PY) -m pip install --quiet uv
 	.ci/lock $(VENV)/bin/uv
 
-bench-quick: $(VENV)/dev.stamp
+bench bench-quick: export STORESCPD_BUILD ?= $(COMPILED)
+
+bench-quick: compiled
 	$(PY) -m benchmarks quick
 
-bench: $(VENV)/dev.stamp
+bench: compiled
 	$(PY) -m benchmarks full
 	$(PY) -m benchmarks curves
 	$(PY) -m benchmarks.inetd
