@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.support.daemon import ROOT
 from tests.support.tools import need
 
-NEEDED = ["build-essential", "debhelper", "python3-pip", "python3-setuptools", "python3-wheel"]
+NEEDED = ["build-essential", "debhelper", "python3-dev", "python3-pip", "python3-setuptools", "python3-wheel"]
 
 # As in the bed, nothing of it outlives the namespace.
 _IN_ROOT = """

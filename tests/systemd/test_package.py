@@ -52,6 +52,17 @@ def test_every_dependency_is_locked_with_hashes():
         assert re.search(rf"^{name}==\S+ \\\n    --hash=sha256:", lock, re.MULTILINE), name
 
 
+def test_the_compiler_is_locked_at_the_version_that_the_tests_use():
+    [mypy] = [one for one in project()["optional-dependencies"]["dev"] if one.startswith("mypy==")]
+    lock = (ROOT / "requirements-build.lock").read_text()
+    assert re.search(rf"^{mypy} \\\n    --hash=sha256:", lock, re.MULTILINE)
+
+
+def test_it_is_compiled(bed):
+    program = "import storescpd.worker.session as module; print(module.__file__)"
+    assert bed.run("/usr/lib/storescpd/bin/python3", "-I", "-c", program).strip().endswith(".so")
+
+
 def test_it_holds_no_path_of_the_build_and_no_cache(package, tmp_path):
     output("dpkg-deb", "--extract", str(package), str(tmp_path))
     names = [path.name for path in tmp_path.rglob("*")]
