@@ -4,7 +4,7 @@
 # make deb     the Debian package, into dist/             make systemd-test the package in a booted systemd; needs root
 # make lock    pin what the package carries anew          make compiled     the package with C for what is hot, in build/
 
-PYTHON ?= python3
+PYTHON ?= $(shell .ci/choose-python)
 VENV := .venv
 PY := $(VENV)/bin/python
 JOBS ?= 3
