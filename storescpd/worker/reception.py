@@ -140,10 +140,16 @@ class Reception:
         return status
 
     def abandon(self) -> None:
-        """Leave nothing of the object behind."""
+        """Leave nothing of the object behind but what has its place already."""
         if self._writer is not None:
             self._writer.abandon()
             self._writer = None
+        self._close()
+
+    def _close(self) -> None:
+        if self._committed is not None:
+            self._committed.close()
+            self._committed = None
 
     def finish(self) -> Status:
         """The data set is complete: give it its place, or find out why it has none; returns what to answer.
@@ -164,8 +170,7 @@ class Reception:
             raise RuntimeError("the object is not finished")
         else:
             result = self._describe(self._filed)
-        if self._committed is not None:
-            self._committed.close()
+        self._close()
         if self._reencoder is not None:
             result.study = self._reencoder.identity.study_instance_uid or ""
         return result
