@@ -1,14 +1,13 @@
 """Networks that are kept out, and networks that alone are let in (contract, [access])."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import NamedTuple
 
 from storescpd.access.peers import plain
 
 
-@dataclass(frozen=True, slots=True)
-class Networks:
+class Networks(NamedTuple):
     """``deny`` is asked first; an empty ``allow`` lets everybody in."""
 
     allow: tuple[IPv4Network | IPv6Network, ...] = ()

@@ -1,9 +1,8 @@
 """Senders that are served otherwise than the rest (contract, [[peers]])."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from storescpd.access.titles import recognised
 
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from storescpd.access.tls.identity import Identity
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(NamedTuple):
     """A sender, as far as it is known when it asks for an association."""
 
     calling_ae_title: str
@@ -23,8 +21,7 @@ class Peer:
     """Verified; of a connection with TLS."""
 
 
-@dataclass(frozen=True, slots=True)
-class Matchers:
+class Matchers(NamedTuple):
     """What a sender must be; ``None`` is anything."""
 
     calling_ae_title: str | None = None

@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from storescpd.config.negotiation import Negotiation
 from storescpd.config.problems import ConfigError, Finding, Problem, dotted
@@ -16,8 +15,7 @@ from storescpd.config.words import joined, nearest
 _ONE_ENTRY = "keep one entry of each class in its list"
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """What one profile accepts. Verification is accepted only if it is listed."""
 
     transfer_syntaxes: Mapping[str, tuple[str, ...]]

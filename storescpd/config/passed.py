@@ -3,8 +3,8 @@
 import os
 import socket
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from storescpd.config.listeners import Listener
 
@@ -25,8 +25,7 @@ class Kind(Enum):
     NONE = "no socket"
 
 
-@dataclass(frozen=True, slots=True)
-class PassedSocket:
+class PassedSocket(NamedTuple):
     """One of them, as the kernel describes it."""
 
     name: str

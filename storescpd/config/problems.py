@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 KeyPath = tuple[str | int, ...]
 """Where a key is: names of tables and keys, numbers (from 0) in lists."""
@@ -10,8 +10,7 @@ KeyPath = tuple[str | int, ...]
 _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something wrong, found without knowing where in the text its key is."""
 
     key: KeyPath
@@ -27,8 +26,7 @@ class Finding:
     """Worth knowing, but no reason not to start."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Something wrong, with its place in the text."""
 
     file: str

@@ -5,11 +5,10 @@ current where the class is newer); generations that accept the class without a p
 accepted); transfer syntax list in the profiles Default and AllDICOM (A any, Z uncompressed or zlib, U uncompressed).
 """
 
-import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 VERIFICATION = "1.2.840.10008.1.1"
 UNKNOWN_CODE = "UNKNOWN"
@@ -18,9 +17,8 @@ UNKNOWN_LOG_CODE = "OT"
 """What stands in a log line for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class SopClass:
-    """One row of the table."""
+class SopClass(NamedTuple):
+    """One row of the table, its columns in their order."""
 
     uid: str
     name: str
@@ -35,8 +33,8 @@ class SopClass:
 
 
 def _rows() -> dict[str, SopClass]:
-    with Path(__file__).with_name("sop_classes.tsv").open(encoding="ascii", newline="") as table:
-        return {row["uid"]: SopClass(**row) for row in csv.DictReader(table, delimiter="\t")}
+    _names, *rows = Path(__file__).with_name("sop_classes.tsv").read_text(encoding="ascii").splitlines()
+    return {made.uid: made for made in (SopClass(*row.split("\t")) for row in rows)}
 
 
 SOP_CLASSES: Mapping[str, SopClass] = MappingProxyType(_rows())

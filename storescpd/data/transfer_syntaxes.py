@@ -4,8 +4,8 @@ Names: storescp facts 7.5. Encodings: PS3.5 annex A.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 _ROOT = "1.2.840.10008.1.2"
 
@@ -18,8 +18,7 @@ UNCOMPRESSED = (EXPLICIT_LITTLE, EXPLICIT_BIG, IMPLICIT_LITTLE)
 """The order in which a little-endian storescp prefers them (storescp facts 4.4)."""
 
 
-@dataclass(frozen=True, slots=True)
-class TransferSyntax:
+class TransferSyntax(NamedTuple):
     """How the data set of one transfer syntax is encoded."""
 
     uid: str

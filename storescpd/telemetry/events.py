@@ -7,6 +7,7 @@ ASSOCIATIONS = f"{ROOT}.association"
 ENDS = f"{ASSOCIATIONS}.end"
 OBJECTS = f"{ROOT}.object"
 REPLACED = f"{OBJECTS}.replaced"
+LOGGERS = (ROOT, ASSOCIATIONS, ENDS, OBJECTS, REPLACED)
 """Loggers. Those of a kind that a manner of speaking may make louder have one of their own: the others stay unmade."""
 
 TRIAL = "testing options are on: objects may be refused, delayed or thrown away"

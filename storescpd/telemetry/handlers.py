@@ -6,11 +6,9 @@ import os
 import socket
 import sys
 
-from storescpd.telemetry.events import ROOT
+from storescpd.telemetry.events import LOGGERS, ROOT
 from storescpd.telemetry.formats import LEVELS, BareFormatter, JsonFormatter, TextFormatter, journal_fields
 from storescpd.telemetry.last_error import LastError
-from storescpd.telemetry.speaking import LetterFormatter, ProgressHandler, SpokenHandler
-from storescpd.telemetry.storescp import DEBUG, INFO, LOGGERS, Manner, levels
 
 STORESCP = "storescp"
 """The style that says everything as storescp does."""
@@ -86,7 +84,9 @@ def configure(level: str, destination: str, style: str, *, dump_contexts: bool =
     handler = _handler(destination, lasting=lasting)
     handlers, wanted = [handler], {ROOT: LEVELS[level]}
     if style == STORESCP:
-        handlers, wanted = _as_storescp(handler, LEVELS[level], dump_contexts=dump_contexts)
+        from storescpd.telemetry.speaking import spoken  # noqa: PLC0415 - it has a lot to say
+
+        handlers, wanted = spoken(handler, LEVELS[level], dump_contexts=dump_contexts)
     else:
         handler.setFormatter(_formatter(destination, style))
     root = logging.getLogger(ROOT)
@@ -107,18 +107,6 @@ def remember_errors() -> LastError:
     made = LastError()
     logging.getLogger("storescpd").addHandler(made)
     return made
-
-
-def _as_storescp(
-    handler: logging.Handler, level: int, *, dump_contexts: bool
-) -> tuple[list[logging.Handler], dict[str, int]]:
-    """Handlers, and the level of each logger."""
-    handler.setFormatter(LetterFormatter())
-    manner = Manner(level, INFO if dump_contexts else DEBUG)
-    handlers: list[logging.Handler] = [SpokenHandler(manner, handler)]
-    if level == INFO:
-        handlers.append(ProgressHandler(sys.stdout))
-    return handlers, levels(level)
 
 
 def _leave_out_what_no_format_shows() -> None:

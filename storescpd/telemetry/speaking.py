@@ -1,10 +1,11 @@
 """Handlers that turn events into storescp's lines (storescp facts 10.4)."""
 
 import logging
+import sys
 from types import MappingProxyType
 
 from storescpd.telemetry.formats import TRACE, fields
-from storescpd.telemetry.storescp import RECEIVED, Manner, said
+from storescpd.telemetry.storescp import RECEIVED, Manner, levels, said
 
 _LETTERS = MappingProxyType(
     {
@@ -56,3 +57,15 @@ class ProgressHandler(logging.StreamHandler):  # type: ignore[type-arg]
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
         return f"RECV: {'.' * int(str(fields(record)['fragments']))}"
+
+
+def spoken(
+    handler: logging.Handler, level: int, *, dump_contexts: bool
+) -> tuple[list[logging.Handler], dict[str, int]]:
+    """Handlers that speak like storescp where this one would, and the level of each logger."""
+    handler.setFormatter(LetterFormatter())
+    manner = Manner(level, logging.INFO if dump_contexts else logging.DEBUG)
+    handlers: list[logging.Handler] = [SpokenHandler(manner, handler)]
+    if level == logging.INFO:
+        handlers.append(ProgressHandler(sys.stdout))
+    return handlers, levels(level)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
-from storescpd.telemetry.events import ASSOCIATIONS, ENDS, OBJECTS, REPLACED, ROOT, TRIAL
+from storescpd.telemetry.blocks import ruled
+from storescpd.telemetry.events import ASSOCIATIONS, ENDS, LOGGERS, OBJECTS, REPLACED, ROOT, TRIAL
 from storescpd.telemetry.formats import fields, message
 
 FATAL, ERROR, WARNING, INFO, DEBUG = (
@@ -51,15 +52,6 @@ class Phrase:
     loudest: int
     """The highest level of its lines."""
     say: Callable[[Fields, Manner], Iterable[Line]]
-
-
-_WIDTH = 65
-
-
-def ruled(title: str) -> str:
-    """The first or last line of a block; of an odd number of signs the greater half is on the left."""
-    left = (_WIDTH - len(title) - 1) // 2
-    return f"{'=' * left} {title} ".ljust(_WIDTH, "=")
 
 
 def _connection(of: Fields, _: Manner) -> Iterator[Line]:
@@ -227,8 +219,6 @@ PHRASES: Mapping[str, Phrase] = MappingProxyType(
         **{word: Phrase(ROOT, INFO, DEBUG, _at_debug(word)) for word in _OWN},
     }
 )
-
-LOGGERS = frozenset(phrase.logger for phrase in PHRASES.values())
 
 _LISTENING = "listening on "
 

@@ -1,7 +1,7 @@
 """From an accepted connection to the session that serves it."""
 
 import socket
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from storescpd.worker.addresses import endpoint
 from storescpd.worker.admission import Admission
@@ -14,8 +14,7 @@ from storescpd.worker.settings import Settings
 from storescpd.worker.transport import Transport
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """An accepted connection."""
 
     socket: socket.socket

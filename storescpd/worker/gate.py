@@ -4,8 +4,7 @@ import logging
 import os
 import socket
 import stat
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from storescpd.access.networks import Networks
 from storescpd.access.unnamed import UNKNOWN
@@ -20,8 +19,7 @@ _LARGEST_FILE = 1 << 20
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class WrapperFiles:
+class WrapperFiles(NamedTuple):
     """TCP wrappers' files, and the name that is looked up in them."""
 
     daemon: str
@@ -29,18 +27,16 @@ class WrapperFiles:
     deny: str
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(NamedTuple):
     """The rules; one for all connections of a worker."""
 
-    networks: Networks = field(default_factory=Networks)
+    networks: Networks = Networks()
     wrappers: WrapperFiles | None = None
     names: "Names | None" = None
     """``None``: nobody's name is looked up, and all are unknown (storescp's -dhl)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """Somebody at the gate."""
 
     name: str

@@ -7,7 +7,7 @@ import re
 import socket
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from storescpd.telemetry.events import log_event
 
@@ -28,8 +28,7 @@ _NUMBER = re.compile(r"\s*[+-]?[0-9]+")
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class SocketOptions:
+class SocketOptions(NamedTuple):
     """What is said of all connections; seconds, 0 for none."""
 
     send_timeout: float

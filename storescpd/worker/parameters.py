@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from storescpd.association import Negotiation, Policy
 from storescpd.data.sop_classes import SOP_CLASSES
 from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
-from storescpd.telemetry.storescp import ruled
+from storescpd.telemetry.blocks import ruled
 from storescpd.wire import codec
 from storescpd.wire.codes import ContextResult, PduType
 from storescpd.wire.items import AnsweredContext, ExtendedNegotiation, ProposedContext, RoleSelection

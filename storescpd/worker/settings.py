@@ -1,12 +1,11 @@
 """What a worker needs to know, made from the configuration once before it is forked."""
 
-import dataclasses
 import functools
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from storescpd.access.peers import Matchers, Peer
 from storescpd.access.titles import literal
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
     from storescpd.worker.storing import Storing, Storings
 
 
-@dataclass(frozen=True, slots=True)
-class Deadlines:
+class Deadlines(NamedTuple):
     """Seconds, 0 for none."""
 
     dimse: float
@@ -36,8 +34,7 @@ class Deadlines:
     idle: float
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(NamedTuple):
     """Places, counted over the whole daemon; 0 is no limit."""
 
     associations: int
@@ -46,8 +43,7 @@ class Places:
     wait_when_full: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(NamedTuple):
     """Misbehaviour on purpose, to try out a sender (contract, [testing])."""
 
     ignore: bool
@@ -62,8 +58,7 @@ class Trial:
     """A-ABORT after the first fragment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Agreements:
+class Agreements(NamedTuple):
     """What is agreed to at each listener; listeners that agree to the same share one memory of requests."""
 
     default: NegotiationCache
@@ -107,16 +102,14 @@ class Service:
         return self._storing
 
 
-@dataclass(frozen=True, slots=True)
-class Titles:
+class Titles(NamedTuple):
     """Which titles are recognised; ``None`` is all."""
 
     called: tuple[str, ...] | None
     calling: tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Everything about serving connections."""
 
     service: Service
@@ -285,7 +278,7 @@ def _trial(config: Config) -> Trial | None:
         abort_after=testing.abort_after,
         abort_during=testing.abort_during,
     )
-    return trial if any(dataclasses.astuple(trial)) else None
+    return trial if any(trial) else None
 
 
 def policy(config: Config, profile: negotiation_profiles.Profile | None = None) -> Policy:

@@ -24,9 +24,10 @@ NEVER = {"pynetdicom", "cryptography", "sqlite3", "_sqlite3", "asyncio", "daemon
 """For an association without TLS."""
 NOT_BEFORE_THE_ANSWER = NEVER | {
     "ssl", "_ssl", "pydicom", "subprocess",
-    "email", "importlib.metadata", "http", "difflib", "logging.handlers", "json", "queue",
+    "email", "importlib.metadata", "http", "difflib", "logging.handlers", "json", "queue", "csv",
     "storescpd.store.writer", "storescpd.dataset", "storescpd.studies", "storescpd.access.tls",
     "storescpd.access.wrappers", "storescpd.config.positions", "storescpd.config.profile_file",
+    "storescpd.telemetry.storescp",
     "storescpd.supervisor.supervisor",
 }  # fmt: skip
 MODULE = re.compile(r"^import time: +\d+ \| +\d+ \| +(\S+)$", re.MULTILINE)
