@@ -61,7 +61,9 @@ def contestants(directory: Path) -> dict[str, Callable[[], float]]:
     config = directory / "storescpd.toml"
     storage = {"directory": str(directory), "min_free": 0}
     config.write_text(tomli_w.dumps({"storage": storage, "logging": {"destination": str(directory / "log")}}))
-    environment = {**os.environ, "PYTHONPATH": PATH}
+    # What is installed has its bytecode; the round that nobody counts makes that of a source tree.
+    environment = {**os.environ, "PYTHONPATH": PATH, "PYTHONPYCACHEPREFIX": str(directory / "bytecode")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     ours = (sys.executable, "-m", "storescpd", "--inetd", "--config", str(config))
     return {
         PYTHON: lambda: start((sys.executable, "-c", "import pydantic, ssl"), environment),
