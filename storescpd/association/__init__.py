@@ -2,10 +2,11 @@
 
 Rules of this package: no I/O, no clock, no configuration model. ``states`` holds every transition; ``acceptor`` walks
 PDUs; ``dimse`` knows which PDV may come next; ``negotiation`` answers requests, with ``contexts`` for one list of
-transfer syntaxes and ``profile_contexts`` for a profile.
+transfer syntaxes and ``profile_contexts`` for a profile; ``answers`` is what both of them make.
 """
 
 from storescpd.association.acceptor import Acceptor
+from storescpd.association.answers import RoleProblem, RoleWarning
 from storescpd.association.events import (
     Aborted,
     AssociationRequested,
@@ -19,7 +20,6 @@ from storescpd.association.events import (
 )
 from storescpd.association.negotiation import AcceptedContext, Negotiation, NegotiationCache, negotiate
 from storescpd.association.policy import Policy, Profile, Role
-from storescpd.association.profile_contexts import RoleProblem, RoleWarning
 
 __all__ = [
     "Aborted",

@@ -5,6 +5,7 @@ what the next bytes mean, and the response to a C-STORE goes out before the next
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from storescpd.association.dimse import Expecting, MessageReader
 from storescpd.association.events import (
@@ -20,11 +21,14 @@ from storescpd.association.events import (
 from storescpd.association.negotiation import Negotiation, NegotiationCache
 from storescpd.association.responses import fragment
 from storescpd.association.states import TRANSITIONS, Action, State
-from storescpd.wire import codec, command
+from storescpd.wire import codec
 from storescpd.wire.codec import FRAGMENT, HEADER, PDV_HEADER, PDV_OVERHEAD
 from storescpd.wire.codes import AbortReason, AbortSource, PduType
 from storescpd.wire.errors import WireError
-from storescpd.wire.pdu import Abort, AssociateRJ, AssociateRQ, ReleaseRP
+from storescpd.wire.request import AssociateRJ, AssociateRQ
+
+if TYPE_CHECKING:
+    from storescpd.wire.command import CEchoRQ, CStoreRQ
 
 MAX_ASSOCIATE_LENGTH = 1048576
 """Bytes of an A-ASSOCIATE-RQ, storescp's own limit since 3.6.4 (storescp facts 4.1 step 7)."""
@@ -36,8 +40,8 @@ _LAST = codec.LAST
 _WHOLE_COMMAND = codec.COMMAND | codec.LAST
 _KINDS = {int(kind): kind for kind in PduType}
 
-_USER_ABORT = codec.encode(Abort(AbortSource.SERVICE_USER, AbortReason.NOT_SPECIFIED))
-_PROVIDER_ABORT = codec.encode(Abort(AbortSource.SERVICE_PROVIDER, AbortReason.UNEXPECTED_PDU))
+_USER_ABORT = codec.abort(AbortSource.SERVICE_USER, AbortReason.NOT_SPECIFIED)
+_PROVIDER_ABORT = codec.abort(AbortSource.SERVICE_PROVIDER, AbortReason.UNEXPECTED_PDU)
 _UNEXPECTED = {Action.ABORT_AS_USER: _USER_ABORT, Action.ABORT_AS_PROVIDER: _PROVIDER_ABORT}
 
 
@@ -246,25 +250,29 @@ class Acceptor:
     def reject(self, rejection: AssociateRJ) -> bytes:
         """A-ASSOCIATE-RJ."""
         self._state = State.CLOSING
-        return codec.encode(rejection)
+        return codec.rejection(rejection)
 
-    def store_response(self, context_id: int, request: command.CStoreRQ, status: int) -> bytes:
+    def store_response(self, context_id: int, request: "CStoreRQ", status: int) -> bytes:
         """C-STORE-RSP in the PDUs that the peer takes.
 
         Raises:
             WireError: the peer's maximum length leaves no room for any response.
         """
+        from storescpd.wire import command  # noqa: PLC0415 - see dimse
+
         response = command.store_response(
             request.message_id, request.affected_sop_class_uid, request.affected_sop_instance_uid, status
         )
         return fragment(response, context_id, self._peer_max_pdu)
 
-    def echo_response(self, context_id: int, request: command.CEchoRQ) -> bytes:
+    def echo_response(self, context_id: int, request: "CEchoRQ") -> bytes:
         """C-ECHO-RSP with status 0000.
 
         Raises:
             WireError: the peer's maximum length leaves no room for any response.
         """
+        from storescpd.wire import command  # noqa: PLC0415 - see dimse
+
         response = command.CEchoRSP(request.message_id, request.affected_sop_class_uid)
         return fragment(command.encode(response), context_id, self._peer_max_pdu)
 
@@ -275,7 +283,7 @@ class Acceptor:
     def release(self) -> bytes:
         """A-RELEASE-RP."""
         self._state = State.CLOSING
-        return codec.encode(ReleaseRP())
+        return codec.release()
 
     def abort(self) -> bytes:
         """A-ABORT by the service user."""

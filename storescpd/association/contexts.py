@@ -1,32 +1,13 @@
 """Presentation contexts without a profile: one list of transfer syntaxes for all (storescp facts 4.2 to 4.4)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum, auto
 
+from storescpd.association.answers import SYNTAX_OF_REFUSED, Decision
 from storescpd.association.policy import Policy
 from storescpd.data.sop_classes import VERIFICATION
-from storescpd.data.transfer_syntaxes import IMPLICIT_LITTLE
 from storescpd.wire.codes import ContextResult
 from storescpd.wire.items import ProposedContext
-
-SYNTAX_OF_REFUSED = IMPLICIT_LITTLE
-"""What stands in the answer to a context that is refused (storescp facts 4.1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What becomes of one presentation context."""
-
-    proposed: ProposedContext
-    result: ContextResult
-    syntax: str
-    """The transfer syntax of the answer."""
-
-    @property
-    def accepted(self) -> bool:
-        """Both sides may use it."""
-        return self.result is ContextResult.ACCEPTANCE
 
 
 class _Rank(IntEnum):

@@ -6,7 +6,6 @@ from enum import Enum, auto
 from storescpd.association.events import STORE_ENDED, EchoRequested, Event, Fragments, StoreBegun
 from storescpd.association.negotiation import AcceptedContext
 from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
-from storescpd.wire import command
 from storescpd.wire.codec import COMMAND, LAST
 from storescpd.wire.errors import WireError
 
@@ -79,13 +78,17 @@ class MessageReader:
         if self._command:
             complete = bytes(self._command) + complete
             self._command.clear()
-        self._begin(context, command.decode(complete), events)
+        self._begin(context, complete, events)
 
-    def _begin(self, context: AcceptedContext, request: command.Request, events: list[Event]) -> None:
-        if isinstance(request, command.CStoreRQ):
+    def _begin(self, context: AcceptedContext, command_set: bytes, events: list[Event]) -> None:
+        # An association is answered before there is a command to read: inetd starts a process for each.
+        from storescpd.wire.command import CEchoRQ, CStoreRQ, decode  # noqa: PLC0415
+
+        request = decode(command_set)
+        if isinstance(request, CStoreRQ):
             self.expecting = Expecting.DATA
             events.append(StoreBegun(context, request))
-        elif isinstance(request, command.CEchoRQ):
+        elif isinstance(request, CEchoRQ):
             events.append(EchoRequested(context, request))
         else:
             raise WireError("command field", 0, f"0x{request.command_field:04X} is no service of a Storage SCP")

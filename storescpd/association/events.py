@@ -1,15 +1,15 @@
 """What an acceptor tells its driver."""
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from storescpd.association.negotiation import AcceptedContext, Negotiation
-from storescpd.wire.command import CEchoRQ, CStoreRQ
-from storescpd.wire.pdu import AssociateRQ
+from storescpd.wire.request import AssociateRQ
+
+if TYPE_CHECKING:
+    from storescpd.wire.command import CEchoRQ, CStoreRQ
 
 
-@dataclass(frozen=True, slots=True)
-class AssociationRequested:
+class AssociationRequested(NamedTuple):
     """A-ASSOCIATE-RQ has come: answer with ``accept`` or ``reject``."""
 
     request: AssociateRQ
@@ -20,7 +20,7 @@ class StoreBegun(NamedTuple):
     """A C-STORE-RQ has come; its data set follows."""
 
     context: AcceptedContext
-    command: CStoreRQ
+    command: "CStoreRQ"
 
 
 class Fragments(NamedTuple):
@@ -29,7 +29,6 @@ class Fragments(NamedTuple):
     views: list[memoryview]
 
 
-@dataclass(frozen=True, slots=True)
 class StoreEnded:
     """The data set is complete: answer with ``store_response``."""
 
@@ -37,29 +36,25 @@ class StoreEnded:
 STORE_ENDED = StoreEnded()
 
 
-@dataclass(frozen=True, slots=True)
-class EchoRequested:
+class EchoRequested(NamedTuple):
     """A C-ECHO-RQ has come: answer with ``echo_response``."""
 
     context: AcceptedContext
-    command: CEchoRQ
+    command: "CEchoRQ"
 
 
-@dataclass(frozen=True, slots=True)
 class ReleaseRequested:
     """A-RELEASE-RQ has come: answer with ``release``. A data set that was under way is not complete."""
 
 
-@dataclass(frozen=True, slots=True)
-class Aborted:
+class Aborted(NamedTuple):
     """The peer has aborted."""
 
     source: int
     reason: int
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """The peer broke the protocol: send ``reply``, if any, and close."""
 
     reply: bytes

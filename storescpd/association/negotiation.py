@@ -1,23 +1,16 @@
 """The answer to an association request: its checks, its items, and a memory of it (storescp facts 4.1, 4.7)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import NamedTuple
 
+from storescpd.association.answers import Answer, RoleWarning
 from storescpd.association.contexts import by_preference
 from storescpd.association.policy import Policy
-from storescpd.association.profile_contexts import Answer, RoleWarning, by_profile
 from storescpd.wire import codec
-from storescpd.wire.codes import ContextResult, PduType, RejectResult, RejectSource
-from storescpd.wire.items import (
-    AnsweredContext,
-    AsynchronousOperationsWindow,
-    ProposedContext,
-    UserInformation,
-)
-from storescpd.wire.pdu import APPLICATION_CONTEXT, PROTOCOL_VERSION, AssociateAC, AssociateRJ, AssociateRQ
-
-SYNCHRONOUS = AsynchronousOperationsWindow(1, 1)
-"""The answer to any proposed window: one operation at a time."""
+from storescpd.wire.codes import ContextResult, RejectResult, RejectSource
+from storescpd.wire.items import AnsweredContext, ProposedContext, UserInformation
+from storescpd.wire.request import APPLICATION_CONTEXT, PROTOCOL_VERSION, AssociateRJ, AssociateRQ
 
 # PS3.8 table 9-21. Blank titles and no contexts: storescp stays silent there, which holds the peer up.
 UNSUPPORTED_VERSION = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_PROVIDER_ACSE, 2)
@@ -33,8 +26,7 @@ MAX_REMEMBERED = 65536
 """Bytes; 128 contexts with five transfer syntaxes each have some 25,000. A longer request is negotiated every time."""
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptedContext:
+class AcceptedContext(NamedTuple):
     """A presentation context that both sides know now."""
 
     context_id: int
@@ -42,8 +34,7 @@ class AcceptedContext:
     transfer_syntax: str
 
 
-@dataclass(frozen=True, slots=True)
-class Negotiation:
+class Negotiation(NamedTuple):
     """The outcome for one request, titles apart."""
 
     contexts: Mapping[int, AcceptedContext]
@@ -69,8 +60,10 @@ def negotiate(request: AssociateRQ, policy: Policy) -> Negotiation:
     """Decide every proposed context; contexts with one id get one answer, at the place of the first of them."""
     contexts, information = request.presentation_contexts, request.user_information
     if policy.profile is None:
-        answer = Answer(by_preference(contexts, policy), (), (), ())
+        answer = Answer(by_preference(contexts, policy))
     else:
+        from storescpd.association.profile_contexts import by_profile  # noqa: PLC0415 - few have a profile
+
         answer = by_profile(contexts, information.roles, policy.profile)
     decisions = answer.decisions
     accepted = {
@@ -101,16 +94,17 @@ def _rejection(request: AssociateRQ, policy: Policy) -> AssociateRJ | None:
 def _answer_items(request: AssociateRQ, made: Answer, policy: Policy) -> bytes:
     """Application context, presentation contexts, user information: 51, 52, 53, 54, 55, 56 (storescp facts 4.1)."""
     contexts = [AnsweredContext(number, one.result, one.syntax) for number, one in made.decisions.items()]
+    window = request.user_information.asynchronous_window
     information = UserInformation(
         maximum_length=policy.max_pdu,
         implementation_class_uid=policy.implementation_class_uid,
         implementation_version_name=policy.implementation_version_name,
-        asynchronous_window=SYNCHRONOUS if request.user_information.asynchronous_window else None,
+        # Whatever window is proposed, there is one operation at a time.
+        asynchronous_window=window and replace(window, invoked=1, performed=1),
         roles=made.roles,
         extended=made.extended,
     )
-    answer = AssociateAC("", "", presentation_contexts=tuple(contexts), user_information=information)
-    return codec.associate_items(answer)
+    return codec.answer_items(contexts, information)
 
 
 class NegotiationCache:
@@ -134,9 +128,7 @@ class NegotiationCache:
         key = body[:2] + body[codec.ASSOCIATE_FIXED :]
         known = self._known.get(key)
         if known is None:
-            request = codec.decode(PduType.A_ASSOCIATE_RQ, body)
-            if not isinstance(request, AssociateRQ):
-                raise TypeError(request)
+            request = codec.request(body)
             known = request, negotiate(request, self.policy)
             self._remember(key, known)
             return known

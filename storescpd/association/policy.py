@@ -1,8 +1,9 @@
 """What an acceptor agrees to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
+from typing import NamedTuple
 
 
 class Role(Enum):
@@ -13,20 +14,18 @@ class Role(Enum):
     BOTH = "both"
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """An association profile: what is accepted class by class (storescp facts 7.4). Verification is not implied."""
 
     transfer_syntaxes: Mapping[str, tuple[str, ...]]
     """By abstract syntax: what is accepted for it, the most wanted first."""
-    roles: Mapping[str, Role] = field(default_factory=dict)
+    roles: Mapping[str, Role] = MappingProxyType({})
     """By abstract syntax: roles that are negotiated; for a class that is not here a proposal is not answered."""
-    extended: Mapping[str, bytes] = field(default_factory=dict)
+    extended: Mapping[str, bytes] = MappingProxyType({})
     """By abstract syntax, in the order of the answer: service class application information."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """Settings of the upper layer and of the negotiation."""
 
     implementation_class_uid: str

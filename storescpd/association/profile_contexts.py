@@ -5,13 +5,12 @@ role from the first, and a role once answered stays when a later one is refused;
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from enum import Enum
 
-from storescpd.association.contexts import SYNTAX_OF_REFUSED, Decision
+from storescpd.association.answers import SYNTAX_OF_REFUSED, Answer, Decision, RoleProblem, RoleWarning
 from storescpd.association.policy import Profile, Role
 from storescpd.wire.codes import ContextResult
-from storescpd.wire.items import ExtendedNegotiation, ProposedContext, RoleSelection
+from storescpd.wire.items import ProposedContext
+from storescpd.wire.sub_items import ExtendedNegotiation, RoleSelection
 
 Roles = tuple[bool, bool]
 """SCU and SCP, as in a role selection item."""
@@ -20,34 +19,6 @@ NEITHER: Roles = (False, False)
 BOTH: Roles = (True, True)
 
 _ALLOWED: Mapping[Role, Roles] = {Role.SCU: (True, False), Role.SCP: (False, True), Role.BOTH: BOTH}
-
-
-class RoleProblem(Enum):
-    """What a peer proposed that the profile does not go with, in words."""
-
-    DEFAULT_REFUSED = "no role proposed, which means SCU, but the profile accepts SCP alone: context refused"
-    NONE_LEFT = "the profile accepts the other role alone: no role accepted"
-    NONE_PROPOSED = "neither role proposed: taken for both"
-
-
-@dataclass(frozen=True, slots=True)
-class RoleWarning:
-    """Something about roles that the operator should know."""
-
-    sop_class: str
-    problem: RoleProblem
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is made of a request."""
-
-    decisions: dict[int, Decision]
-    """By context id, in the order of the answer."""
-    roles: tuple[RoleSelection, ...]
-    """One for each accepted context whose class has roles, not one for each class: as storescp answers."""
-    extended: tuple[ExtendedNegotiation, ...]
-    warnings: tuple[RoleWarning, ...]
 
 
 def by_profile(contexts: Iterable[ProposedContext], proposals: Iterable[RoleSelection], profile: Profile) -> Answer:

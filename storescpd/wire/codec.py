@@ -1,14 +1,16 @@
-"""PDUs from bytes and to bytes (PS3.8 section 9.3)."""
+"""What every PDU begins with, and those that open an association, from bytes and to bytes (PS3.8 section 9.3)."""
 
 import struct
-from typing import assert_never
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from storescpd.wire import user_information
-from storescpd.wire.codes import ItemType, PduType, RejectResult, RejectSource
+from storescpd.wire.codes import ItemType, PduType
 from storescpd.wire.errors import WireError
 from storescpd.wire.items import (
     AnsweredContext,
     ProposedContext,
+    UserInformation,
     answered_context,
     encode_answered_context,
     encode_proposed_context,
@@ -17,18 +19,7 @@ from storescpd.wire.items import (
     split,
     uid,
 )
-from storescpd.wire.pdu import (
-    PROTOCOL_VERSION,
-    Abort,
-    AssociateAC,
-    AssociateRJ,
-    AssociateRQ,
-    PDataTF,
-    Pdu,
-    PresentationDataValue,
-    ReleaseRP,
-    ReleaseRQ,
-)
+from storescpd.wire.request import APPLICATION_CONTEXT, PROTOCOL_VERSION, AssociateRJ, AssociateRQ
 
 HEADER = struct.Struct(">BxI")
 """PDU type, reserved byte, length of the rest."""
@@ -47,7 +38,6 @@ TITLE_LENGTH = 16
 _ASSOCIATE = struct.Struct(">H2x16s16s32x")
 ASSOCIATE_FIXED = _ASSOCIATE.size
 """Bytes of an A-ASSOCIATE body before its variable items."""
-_ASSOCIATE_NAMES = {PduType.A_ASSOCIATE_RQ: "A-ASSOCIATE-RQ", PduType.A_ASSOCIATE_AC: "A-ASSOCIATE-AC"}
 
 
 def title(value: bytes) -> str:
@@ -58,27 +48,6 @@ def title(value: bytes) -> str:
 def padded_title(value: str) -> bytes:
     """An AE title in its 16 bytes."""
     return value.encode("latin-1")[:TITLE_LENGTH].ljust(TITLE_LENGTH)
-
-
-def decode(kind: PduType, body: bytes) -> Pdu:
-    """Decode the PDU whose header said ``kind`` and whose other bytes are ``body``.
-
-    The caller has limited the length of ``body``: no more memory is taken than its own size.
-
-    Raises:
-        WireError: what PS3.8 does not allow; the offset counts from the start of ``body``.
-    """
-    if kind is PduType.P_DATA_TF:
-        return PDataTF(_presentation_data_values(body))
-    if kind in _ASSOCIATE_NAMES:
-        return _associate(kind, body)
-    if len(body) < 4:
-        raise WireError(kind.name, len(body), "shorter than its four bytes")
-    if kind is PduType.A_ASSOCIATE_RJ:
-        return _reject(body)
-    if kind is PduType.A_ABORT:
-        return Abort(body[2], body[3])
-    return ReleaseRQ() if kind is PduType.A_RELEASE_RQ else ReleaseRP()
 
 
 def titles(body: bytes) -> tuple[str, str]:
@@ -93,15 +62,24 @@ def titles(body: bytes) -> tuple[str, str]:
     return title(called), title(calling)
 
 
-def _reject(body: bytes) -> AssociateRJ:
-    try:
-        return AssociateRJ(RejectResult(body[1]), RejectSource(body[2]), body[3])
-    except ValueError as error:
-        raise WireError("A-ASSOCIATE-RJ", 1, str(error)) from None
+class AssociateBody(NamedTuple):
+    """What an A-ASSOCIATE-RQ or -AC may say."""
+
+    version: int
+    called_ae_title: str
+    calling_ae_title: str
+    application_context: str
+    proposed: tuple[ProposedContext, ...]
+    answered: tuple[AnsweredContext, ...]
+    user_information: UserInformation
 
 
-def _associate(kind: PduType, body: bytes) -> AssociateRQ | AssociateAC:
-    field = _ASSOCIATE_NAMES[kind]
+def associate_body(field: str, body: bytes) -> AssociateBody:
+    """Decode it; ``field`` names it where it is wrong.
+
+    Raises:
+        WireError: what PS3.8 does not allow.
+    """
     if len(body) < _ASSOCIATE.size:
         raise WireError(field, len(body), f"shorter than its {_ASSOCIATE.size} fixed bytes")
     version, called, calling = _ASSOCIATE.unpack_from(body)
@@ -120,26 +98,34 @@ def _associate(kind: PduType, body: bytes) -> AssociateRQ | AssociateAC:
             answered.append(answered_context(body, start, end))
         elif item_type == ItemType.USER_INFORMATION:
             information.append((start, end))
-    titles = (title(called), title(calling), application_context)
-    if kind is PduType.A_ASSOCIATE_RQ:
-        return AssociateRQ(*titles, tuple(proposed), user_information.decode(body, information), version)
-    return AssociateAC(*titles, tuple(answered), user_information.decode(body, information), version)
+    return AssociateBody(
+        version,
+        title(called),
+        title(calling),
+        application_context,
+        tuple(proposed),
+        tuple(answered),
+        user_information.decode(body, information),
+    )
 
 
-def _presentation_data_values(body: bytes) -> tuple[PresentationDataValue, ...]:
-    values: list[PresentationDataValue] = []
-    position = 0
-    while position < len(body):
-        if len(body) - position < PDV_HEADER.size:
-            raise WireError("PDV", position, "header is cut short")
-        length, context_id, control = PDV_HEADER.unpack_from(body, position)
-        end = position + 4 + length
-        if length < PDV_OVERHEAD or end > len(body):
-            raise WireError("PDV", position, f"length {length} does not fit the {len(body) - position - 4} bytes left")
-        value = body[position + PDV_HEADER.size : end]
-        values.append(PresentationDataValue(context_id, bool(control & COMMAND), bool(control & LAST), value))
-        position = end
-    return tuple(values)
+def request(body: bytes) -> AssociateRQ:
+    """Decode the body of an A-ASSOCIATE-RQ.
+
+    The caller has limited its length: no more memory is taken than its own size.
+
+    Raises:
+        WireError: what PS3.8 does not allow; the offset counts from the start of ``body``.
+    """
+    read = associate_body("A-ASSOCIATE-RQ", body)
+    return AssociateRQ(
+        read.called_ae_title,
+        read.calling_ae_title,
+        read.application_context,
+        read.proposed,
+        read.user_information,
+        read.version,
+    )
 
 
 def pdu(kind: PduType, body: bytes) -> bytes:
@@ -152,40 +138,34 @@ def associate(kind: PduType, called: str, calling: str, items: bytes, version: i
     return pdu(kind, _ASSOCIATE.pack(version, padded_title(called), padded_title(calling)) + items)
 
 
-def associate_items(message: AssociateRQ | AssociateAC) -> bytes:
-    """The encoded variable items of an A-ASSOCIATE-RQ or -AC."""
-    if isinstance(message, AssociateRQ):
-        contexts = b"".join(map(encode_proposed_context, message.presentation_contexts))
-    else:
-        contexts = b"".join(map(encode_answered_context, message.presentation_contexts))
-    application = item(ItemType.APPLICATION_CONTEXT, message.application_context.encode("latin-1"))
-    return application + contexts + user_information.encode(message.user_information)
+def request_items(message: AssociateRQ) -> bytes:
+    """The encoded variable items of an A-ASSOCIATE-RQ."""
+    contexts = map(encode_proposed_context, message.presentation_contexts)
+    return _items(message.application_context, contexts, message.user_information)
 
 
-def encode(message: Pdu) -> bytes:
-    """The bytes of a PDU."""
-    match message:
-        case PDataTF(values):
-            return pdu(PduType.P_DATA_TF, b"".join(map(_encode_value, values)))
-        case AssociateRQ():
-            kind = PduType.A_ASSOCIATE_RQ
-        case AssociateAC():
-            kind = PduType.A_ASSOCIATE_AC
-        case AssociateRJ(result, source, reason):
-            return pdu(PduType.A_ASSOCIATE_RJ, bytes((0, result, source, reason)))
-        case ReleaseRQ():
-            return pdu(PduType.A_RELEASE_RQ, bytes(4))
-        case ReleaseRP():
-            return pdu(PduType.A_RELEASE_RP, bytes(4))
-        case Abort(source, reason):
-            return pdu(PduType.A_ABORT, bytes((0, 0, source, reason)))
-        case _:
-            assert_never(message)
-    return associate(
-        kind, message.called_ae_title, message.calling_ae_title, associate_items(message), message.protocol_version
-    )
+def answer_items(
+    contexts: Iterable[AnsweredContext], information: UserInformation, application_context: str = APPLICATION_CONTEXT
+) -> bytes:
+    """The encoded variable items of an A-ASSOCIATE-AC."""
+    return _items(application_context, map(encode_answered_context, contexts), information)
 
 
-def _encode_value(value: PresentationDataValue) -> bytes:
-    control = (COMMAND if value.command else 0) | (LAST if value.last else 0)
-    return PDV_HEADER.pack(len(value.value) + PDV_OVERHEAD, value.context_id, control) + value.value
+def _items(application_context: str, contexts: Iterable[bytes], information: UserInformation) -> bytes:
+    application = item(ItemType.APPLICATION_CONTEXT, application_context.encode("latin-1"))
+    return application + b"".join(contexts) + user_information.encode(information)
+
+
+def rejection(message: AssociateRJ) -> bytes:
+    """An encoded A-ASSOCIATE-RJ."""
+    return pdu(PduType.A_ASSOCIATE_RJ, bytes((0, message.result, message.source, message.reason)))
+
+
+def release() -> bytes:
+    """An encoded A-RELEASE-RP."""
+    return pdu(PduType.A_RELEASE_RP, bytes(4))
+
+
+def abort(source: int, reason: int) -> bytes:
+    """An encoded A-ABORT."""
+    return pdu(PduType.A_ABORT, bytes((0, 0, source, reason)))

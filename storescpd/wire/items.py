@@ -7,9 +7,19 @@ skipped, as storescp does (storescp facts 4.1, 4.8).
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from storescpd.wire.codes import ContextResult, ItemType
 from storescpd.wire.errors import WireError
+
+if TYPE_CHECKING:
+    from storescpd.wire.sub_items import (
+        AsynchronousOperationsWindow,
+        CommonExtendedNegotiation,
+        ExtendedNegotiation,
+        RoleSelection,
+        UserIdentity,
+    )
 
 _HEADER = struct.Struct(">BxH")
 _U16 = struct.Struct(">H")
@@ -40,50 +50,6 @@ class AnsweredContext:
 
 
 @dataclass(frozen=True, slots=True)
-class RoleSelection:
-    """SCP/SCU role selection (PS3.7 D.3.3.4)."""
-
-    sop_class: str
-    scu: bool
-    scp: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AsynchronousOperationsWindow:
-    """Asynchronous operations window (PS3.7 D.3.3.3); 0 is unlimited."""
-
-    invoked: int
-    performed: int
-
-
-@dataclass(frozen=True, slots=True)
-class ExtendedNegotiation:
-    """SOP class extended negotiation (PS3.7 D.3.3.5)."""
-
-    sop_class: str
-    information: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class CommonExtendedNegotiation:
-    """SOP class common extended negotiation (PS3.7 D.3.3.6)."""
-
-    sop_class: str
-    service_class: str
-    related_general_sop_classes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class UserIdentity:
-    """User identity of a request (PS3.7 D.3.3.7.1)."""
-
-    identity_type: int
-    response_requested: bool
-    primary: bytes
-    secondary: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
 class UserInformation:
     """The user information item (PS3.8 9.3.2.3); ``None`` and empty stand for sub-items that are absent."""
 
@@ -91,11 +57,11 @@ class UserInformation:
     """Largest P-DATA-TF variable field that the sender of this item takes, in bytes; 0 is no limit."""
     implementation_class_uid: str = ""
     implementation_version_name: str = ""
-    asynchronous_window: AsynchronousOperationsWindow | None = None
-    roles: tuple[RoleSelection, ...] = ()
-    extended: tuple[ExtendedNegotiation, ...] = ()
-    common_extended: tuple[CommonExtendedNegotiation, ...] = ()
-    user_identity: UserIdentity | None = None
+    asynchronous_window: "AsynchronousOperationsWindow | None" = None
+    roles: "tuple[RoleSelection, ...]" = ()
+    extended: "tuple[ExtendedNegotiation, ...]" = ()
+    common_extended: "tuple[CommonExtendedNegotiation, ...]" = ()
+    user_identity: "UserIdentity | None" = None
     user_identity_response: bytes | None = None
     """Server response of the A-ASSOCIATE-AC (PS3.7 D.3.3.7.2)."""
 

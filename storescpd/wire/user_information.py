@@ -1,102 +1,68 @@
 """The user information item and its sub-items (PS3.8 9.3.2.3 and annex D, PS3.7 annex D.3.3)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from storescpd.wire.codes import ItemType
 from storescpd.wire.errors import WireError
-from storescpd.wire.items import (
-    AsynchronousOperationsWindow,
-    CommonExtendedNegotiation,
-    ExtendedNegotiation,
-    Fields,
-    RoleSelection,
-    UserIdentity,
-    UserInformation,
-    counted,
-    item,
-    split,
-    text,
-)
+from storescpd.wire.items import Fields, UserInformation, item, split, text
+
+if TYPE_CHECKING:
+    from storescpd.wire.sub_items import (
+        AsynchronousOperationsWindow,
+        CommonExtendedNegotiation,
+        ExtendedNegotiation,
+        RoleSelection,
+        UserIdentity,
+    )
 
 
-@dataclass(slots=True)
-class _Found:
+class Found:
     """What was read so far; of a sub-item that may stand once, the last counts, as for storescp."""
 
-    maximum_length: int | None = None
-    implementation_class_uid: str = ""
-    implementation_version_name: str = ""
-    asynchronous_window: AsynchronousOperationsWindow | None = None
-    user_identity: UserIdentity | None = None
-    user_identity_response: bytes | None = None
-    roles: list[RoleSelection] = field(default_factory=list)
-    extended: list[ExtendedNegotiation] = field(default_factory=list)
-    common_extended: list[CommonExtendedNegotiation] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.maximum_length: int | None = None
+        self.implementation_class_uid = ""
+        self.implementation_version_name = ""
+        self.asynchronous_window: AsynchronousOperationsWindow | None = None
+        self.user_identity: UserIdentity | None = None
+        self.user_identity_response: bytes | None = None
+        self.roles: list[RoleSelection] = []
+        self.extended: list[ExtendedNegotiation] = []
+        self.common_extended: list[CommonExtendedNegotiation] = []
 
 
-def _maximum_length(found: _Found, fields: Fields) -> None:
+def _maximum_length(found: Found, fields: Fields) -> None:
     found.maximum_length = fields.u32()
 
 
-def _implementation_class_uid(found: _Found, fields: Fields) -> None:
+def _implementation_class_uid(found: Found, fields: Fields) -> None:
     found.implementation_class_uid = text(fields.rest())
 
 
-def _implementation_version_name(found: _Found, fields: Fields) -> None:
+def _implementation_version_name(found: Found, fields: Fields) -> None:
     found.implementation_version_name = text(fields.rest()).strip(" ")
-
-
-def _asynchronous_window(found: _Found, fields: Fields) -> None:
-    found.asynchronous_window = AsynchronousOperationsWindow(fields.u16(), fields.u16())
-
-
-def _user_identity(found: _Found, fields: Fields) -> None:
-    found.user_identity = UserIdentity(fields.u8(), fields.u8() != 0, fields.counted(), fields.counted())
-
-
-def _user_identity_response(found: _Found, fields: Fields) -> None:
-    found.user_identity_response = fields.counted()
-
-
-def _role(found: _Found, fields: Fields) -> None:
-    sop_class = fields.counted_uid()
-    found.roles.append(RoleSelection(sop_class, scu=fields.u8() != 0, scp=fields.u8() != 0))
-
-
-def _extended(found: _Found, fields: Fields) -> None:
-    found.extended.append(ExtendedNegotiation(fields.counted_uid(), fields.rest()))
-
-
-def _common_extended(found: _Found, fields: Fields) -> None:
-    sop_class = fields.counted_uid()
-    service_class = fields.counted_uid()
-    related: list[str] = []
-    if not fields.empty:
-        fields.u16()
-        while not fields.empty:
-            related.append(fields.counted_uid())
-    found.common_extended.append(CommonExtendedNegotiation(sop_class, service_class, tuple(related)))
 
 
 _CUT_SHORT_REFUSED = frozenset((ItemType.ROLE_SELECTION, ItemType.EXTENDED_NEGOTIATION, ItemType.USER_IDENTITY_RQ))
 """storescp does not answer a request in which one of these is cut short; the length of the others it ignores, and so do
 we, because a Storage SCP can do without what they say."""
 
-_READERS: Mapping[int, Callable[[_Found, Fields], None]] = MappingProxyType(
-    {
-        ItemType.MAXIMUM_LENGTH: _maximum_length,
-        ItemType.IMPLEMENTATION_CLASS_UID: _implementation_class_uid,
-        ItemType.IMPLEMENTATION_VERSION_NAME: _implementation_version_name,
-        ItemType.ASYNCHRONOUS_OPERATIONS_WINDOW: _asynchronous_window,
-        ItemType.USER_IDENTITY_RQ: _user_identity,
-        ItemType.USER_IDENTITY_AC: _user_identity_response,
-        ItemType.ROLE_SELECTION: _role,
-        ItemType.EXTENDED_NEGOTIATION: _extended,
-        ItemType.COMMON_EXTENDED_NEGOTIATION: _common_extended,
-    }
-)
+_USUAL: Mapping[int, Callable[[Found, Fields], None]] = {
+    ItemType.MAXIMUM_LENGTH: _maximum_length,
+    ItemType.IMPLEMENTATION_CLASS_UID: _implementation_class_uid,
+    ItemType.IMPLEMENTATION_VERSION_NAME: _implementation_version_name,
+}
+"""What every peer sends."""
+
+
+def _reader(kind: int) -> Callable[[Found, Fields], None] | None:
+    usual = _USUAL.get(kind)
+    if usual is not None:
+        return usual
+    from storescpd.wire.sub_items import READERS  # noqa: PLC0415 - few peers send more
+
+    return READERS.get(kind)
 
 
 def _sub_items(data: bytes, places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
@@ -110,9 +76,9 @@ def decode(data: bytes, places: Iterable[tuple[int, int]]) -> UserInformation:
     Raises:
         WireError: a sub-item goes beyond its place, or is cut short and would have to be answered.
     """
-    found = _Found()
+    found = Found()
     for kind, first, last in _sub_items(data, places):
-        read = _READERS.get(kind)
+        read = _reader(kind)
         if read is None:
             continue
         try:
@@ -133,31 +99,6 @@ def decode(data: bytes, places: Iterable[tuple[int, int]]) -> UserInformation:
     )
 
 
-def _encode_common_extended(negotiation: CommonExtendedNegotiation) -> bytes:
-    related = b"".join([counted(name.encode("latin-1")) for name in negotiation.related_general_sop_classes])
-    return item(
-        ItemType.COMMON_EXTENDED_NEGOTIATION,
-        counted(negotiation.sop_class.encode("latin-1"))
-        + counted(negotiation.service_class.encode("latin-1"))
-        + counted(related),
-    )
-
-
-def _encode_role(role: RoleSelection) -> bytes:
-    return item(ItemType.ROLE_SELECTION, counted(role.sop_class.encode("latin-1")) + bytes((role.scu, role.scp)))
-
-
-def _encode_extended(negotiation: ExtendedNegotiation) -> bytes:
-    return item(
-        ItemType.EXTENDED_NEGOTIATION, counted(negotiation.sop_class.encode("latin-1")) + negotiation.information
-    )
-
-
-def _encode_identity(identity: UserIdentity) -> bytes:
-    head = bytes((identity.identity_type, identity.response_requested))
-    return item(ItemType.USER_IDENTITY_RQ, head + counted(identity.primary) + counted(identity.secondary))
-
-
 def encode(information: UserInformation) -> bytes:
     """The user information item, its sub-items in ascending order of their types."""
     parts: list[bytes] = []
@@ -165,18 +106,22 @@ def encode(information: UserInformation) -> bytes:
         parts.append(item(ItemType.MAXIMUM_LENGTH, information.maximum_length.to_bytes(4, "big")))
     if information.implementation_class_uid:
         parts.append(item(ItemType.IMPLEMENTATION_CLASS_UID, information.implementation_class_uid.encode("latin-1")))
-    if information.asynchronous_window is not None:
-        window = information.asynchronous_window
-        value = window.invoked.to_bytes(2, "big") + window.performed.to_bytes(2, "big")
-        parts.append(item(ItemType.ASYNCHRONOUS_OPERATIONS_WINDOW, value))
-    parts.extend(map(_encode_role, information.roles))
     if information.implementation_version_name:
         name = information.implementation_version_name.encode("latin-1")
         parts.append(item(ItemType.IMPLEMENTATION_VERSION_NAME, name))
-    parts.extend(map(_encode_extended, information.extended))
-    parts.extend(map(_encode_common_extended, information.common_extended))
-    if information.user_identity is not None:
-        parts.append(_encode_identity(information.user_identity))
-    if information.user_identity_response is not None:
-        parts.append(item(ItemType.USER_IDENTITY_AC, counted(information.user_identity_response)))
+    if _has_more(information):
+        from storescpd.wire.sub_items import encoded  # noqa: PLC0415 - as few get more
+
+        parts = sorted([*parts, *encoded(information)], key=_type)
     return item(ItemType.USER_INFORMATION, b"".join(parts))
+
+
+def _has_more(information: UserInformation) -> bool:
+    """Whether there are sub-items of those in ``sub_items``."""
+    several = information.roles or information.extended or information.common_extended
+    single = (information.asynchronous_window, information.user_identity, information.user_identity_response)
+    return bool(several) or any(one is not None for one in single)
+
+
+def _type(sub_item: bytes) -> int:
+    return sub_item[0]

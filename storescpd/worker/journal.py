@@ -8,16 +8,15 @@ from storescpd.association import Negotiation, Policy
 from storescpd.data.sop_classes import SOP_CLASSES, log_code
 from storescpd.telemetry.events import ASSOCIATIONS, ENDS, OBJECTS, REPLACED, log_event
 from storescpd.wire.codes import Status
-from storescpd.wire.command import CEchoRQ, CStoreRQ
-from storescpd.wire.pdu import AssociateRQ
-from storescpd.worker.outcome import Result
-from storescpd.worker.parameters import Agreement, Proposal, max_send_pdv
+from storescpd.wire.request import AssociateRQ
 from storescpd.worker.refusals import Refusals, class_name
 
 if TYPE_CHECKING:
     import ssl
 
     from storescpd.access.tls import Identity
+    from storescpd.wire.command import CEchoRQ, CStoreRQ
+    from storescpd.worker.outcome import Result
 
 MOST_NAMED = 20
 """Classes named in one line; a sender that proposes everything is refused some."""
@@ -79,6 +78,8 @@ class Journal:
         self._requested = True
         self._who |= {"calling": request.calling_ae_title, "called": request.called_ae_title}
         if logger.isEnabledFor(logging.DEBUG):
+            from storescpd.worker.parameters import Proposal  # noqa: PLC0415 - for who wants to read so much
+
             parameters = Proposal(request, policy)
             log_event(logger, logging.DEBUG, "association requested", **self._who, parameters=parameters)
 
@@ -87,6 +88,8 @@ class Journal:
         accepted, refused = len(negotiation.contexts), len(negotiation.refused)
         self._contexts = f"{accepted}/{accepted + refused}"
         if logger.isEnabledFor(logging.DEBUG):
+            from storescpd.worker.parameters import Agreement, max_send_pdv  # noqa: PLC0415 - as above
+
             fields = {"contexts": accepted, "max_send_pdv": max_send_pdv(request)}
             parameters = Agreement(request, negotiation, policy)
             log_event(logger, logging.DEBUG, "association accepted", **self._who, **fields, parameters=parameters)
@@ -130,7 +133,7 @@ class Journal:
                 syntax=context.transfer_syntax,
             )
 
-    def store_begun(self, context_id: int, command: CStoreRQ) -> None:
+    def store_begun(self, context_id: int, command: "CStoreRQ") -> None:
         """A C-STORE-RQ has come."""
         self._store_started = time.monotonic()
         if objects.isEnabledFor(logging.DEBUG):
@@ -143,7 +146,7 @@ class Journal:
         if objects.isEnabledFor(logging.DEBUG):
             log_event(objects, logging.DEBUG, "data set received", **self._who, fragments=fragments, bytes=received)
 
-    def stored(self, command: CStoreRQ, result: Result, received: int) -> None:
+    def stored(self, command: "CStoreRQ", result: "Result", received: int) -> None:
         """An object was answered."""
         success = result.status is Status.SUCCESS
         self._objects += 1
@@ -156,7 +159,7 @@ class Journal:
         if result.replaced:
             log_event(replacements, logging.INFO, "file replaced", **self._who, path=result.path)
 
-    def _object(self, command: CStoreRQ, received: int) -> dict[str, object]:
+    def _object(self, command: "CStoreRQ", received: int) -> dict[str, object]:
         return {
             "code": log_code(command.affected_sop_class_uid),
             "instance": command.affected_sop_instance_uid,
@@ -164,17 +167,17 @@ class Journal:
             "seconds": f"{time.monotonic() - self._store_started:.3f}",
         }
 
-    def unreadable(self, command: CStoreRQ, error: Exception) -> None:
+    def unreadable(self, command: "CStoreRQ", error: Exception) -> None:
         """A data set cannot be read; the association is aborted."""
         instance = command.affected_sop_instance_uid
         log_event(objects, logging.ERROR, "data set cannot be read", **self._who, instance=instance, cause=str(error))
 
-    def timed_out(self, command: CStoreRQ) -> None:
+    def timed_out(self, command: "CStoreRQ") -> None:
         """The data set did not go on; the association does."""
         instance = command.affected_sop_instance_uid
         log_event(logger, logging.WARNING, "object given up: dimse_timeout", **self._who, instance=instance)
 
-    def echoed(self, context_id: int, command: CEchoRQ) -> None:
+    def echoed(self, context_id: int, command: "CEchoRQ") -> None:
         """A C-ECHO was answered."""
         fields = {"context": context_id, "message_id": command.message_id}
         log_event(objects, logging.INFO, "echo answered", **self._who, **fields)
@@ -200,7 +203,7 @@ class Journal:
         )
 
 
-def _asked(context_id: int, command: CStoreRQ) -> dict[str, object]:
+def _asked(context_id: int, command: "CStoreRQ") -> dict[str, object]:
     known = SOP_CLASSES.get(command.affected_sop_class_uid)
     return {
         "message_id": command.message_id,
@@ -212,7 +215,7 @@ def _asked(context_id: int, command: CStoreRQ) -> dict[str, object]:
     }
 
 
-def _outcome(result: Result) -> dict[str, object]:
+def _outcome(result: "Result") -> dict[str, object]:
     fields: dict[str, object] = {"study": result.study} if result.study else {}
     fields["status"] = f"{result.status:04X}"
     if result.path:

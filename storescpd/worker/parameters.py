@@ -12,8 +12,9 @@ from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
 from storescpd.telemetry.blocks import ruled
 from storescpd.wire import codec
 from storescpd.wire.codes import ContextResult, PduType
-from storescpd.wire.items import AnsweredContext, ExtendedNegotiation, ProposedContext, RoleSelection
-from storescpd.wire.pdu import AssociateAC, AssociateRQ
+from storescpd.wire.items import AnsweredContext, ProposedContext
+from storescpd.wire.request import AssociateRQ
+from storescpd.wire.sub_items import ExtendedNegotiation, RoleSelection
 
 LARGEST_SEND, SMALLEST_SEND = 131072, 4096
 """Bytes of a PDU that storescp sends at the most, and at the least that it reckons with."""
@@ -81,19 +82,16 @@ class Agreement:
         proposed = {one.context_id: one for one in reversed(request.presentation_contexts)}
         wanted, given = _by_class(request.user_information.roles), _by_class(answer.user_information.roles)
         yield "Presentation Contexts:"
-        for context in answer.presentation_contexts:
+        for context in answer.answered:
             yield from _answered(context, proposed[context.context_id], wanted, given)
         yield from _negotiated(request.user_information.extended, answer.user_information.extended)
         yield from _identity(request)
         yield ruled("END A-ASSOCIATE-AC")
 
-    def _answer(self) -> AssociateAC:
+    def _answer(self) -> codec.AssociateBody:
         # The items of the answer are remembered encoded: they are what the peer gets.
         pdu = codec.associate(PduType.A_ASSOCIATE_AC, "", "", self.negotiation.items)
-        decoded = codec.decode(PduType.A_ASSOCIATE_AC, pdu[codec.HEADER.size :])
-        if not isinstance(decoded, AssociateAC):
-            raise TypeError(decoded)
-        return decoded
+        return codec.associate_body("A-ASSOCIATE-AC", pdu[codec.HEADER.size :])
 
 
 def max_send_pdv(request: AssociateRQ) -> int:

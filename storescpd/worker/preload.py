@@ -5,13 +5,27 @@ A daemon that loaded a module by itself could get that of a package which was up
 
 from storescpd.access import names, tls, wrappers
 from storescpd.access.tls import seed
+from storescpd.association import profile_contexts
 from storescpd.config import explain, positions, profile_file, profile_lexer
 from storescpd.store import incoming
 from storescpd.studies import messages
 from storescpd.telemetry import files, speaking
-from storescpd.worker import clerks, desk, filing, handshake, lone_desk, reception, storing, tls_transport, trial
+from storescpd.wire import command, sub_items
+from storescpd.worker import (
+    clerks,
+    desk,
+    filing,
+    handshake,
+    lone_desk,
+    parameters,
+    reception,
+    storing,
+    tls_transport,
+    trial,
+)
 
 LOADED = (
-    names, tls, wrappers, seed, explain, positions, profile_file, profile_lexer, incoming, messages, files, speaking,
-    clerks, desk, filing, handshake, lone_desk, reception, storing, tls_transport, trial,
+    names, tls, wrappers, seed, profile_contexts, explain, positions, profile_file, profile_lexer, incoming, messages,
+    files, speaking, command, sub_items, clerks, desk, filing, handshake, lone_desk, parameters, reception, storing,
+    tls_transport, trial,
 )  # fmt: skip

@@ -33,9 +33,8 @@ from storescpd.association.negotiation import (
 )
 from storescpd.telemetry.events import TRIAL
 from storescpd.wire.codes import Status
-from storescpd.wire.command import CStoreRQ
 from storescpd.wire.errors import WireError
-from storescpd.wire.pdu import AssociateRJ, AssociateRQ
+from storescpd.wire.request import AssociateRJ, AssociateRQ
 from storescpd.worker.admission import Admission
 from storescpd.worker.journal import Journal
 from storescpd.worker.outcome import UnreadableError
@@ -44,6 +43,7 @@ from storescpd.worker.transport import DeadlineError, HandshakeError, Transport
 
 if TYPE_CHECKING:
     from storescpd.access.tls import Identity
+    from storescpd.wire.command import CStoreRQ
     from storescpd.worker.clerks import Clerk
     from storescpd.worker.reception import Reception
     from storescpd.worker.trial import IgnoredReception
@@ -82,7 +82,7 @@ class Session:
         self._desk: Clerk | None = None
         self._trial = settings.trial
         self._context = AcceptedContext(0, "", "")
-        self._command = CStoreRQ(0, "", "")
+        self._command: CStoreRQ
         self._success = b""
         self._handlers: dict[type, Callable[..., None]] = {
             Fragments: self._on_fragments,

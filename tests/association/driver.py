@@ -1,7 +1,6 @@
 """Drives an `Acceptor` in memory, as a worker would over a socket, and writes down what happens."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from storescpd.association import (
     Aborted,
@@ -122,4 +121,4 @@ class Driver:
 
 def promiscuous(policy: Policy, known: Iterable[str]) -> Policy:
     """The same policy with everything accepted that is not known."""
-    return replace(policy, known_uids=frozenset(known))
+    return policy._replace(known_uids=frozenset(known))

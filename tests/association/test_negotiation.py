@@ -1,12 +1,9 @@
 """The rules of the negotiation, each as it was asked of storescp 3.6.7."""
 
-from dataclasses import replace
-
 import pytest
 
 from storescpd.association import negotiate
 from storescpd.wire import codec
-from storescpd.wire.codes import PduType
 from tests.association.driver import POLICY, Driver, promiscuous
 from tests.association.messages import (
     APPLICATION,
@@ -136,7 +133,7 @@ def test_contexts_are_answered_in_promiscuous_mode(name):
 @pytest.mark.parametrize("name", ANSWERS)
 def test_what_is_answered_is_what_can_be_used(name):
     proposed, expected = ANSWERS[name]
-    message = codec.decode(PduType.A_ASSOCIATE_RQ, proposing(*proposed)[6:])
+    message = codec.request(proposing(*proposed)[6:])
     negotiation = negotiate(message, POLICY)
     assert {number: used.transfer_syntax for number, used in negotiation.contexts.items()} == {
         number: syntax for number, result, syntax in expected if result == 0
@@ -156,7 +153,7 @@ def test_an_acceptance_byte_for_byte():
         + b"\x50\x00\x00\x1d\x51\x00\x00\x04\x00\x00\x10\x00"
         + b"\x52\x00\x00\x05" + b"1.2.3" + b"\x55\x00\x00\x08" + b"STORESCP"
     )  # fmt: skip
-    policy = replace(POLICY, implementation_class_uid="1.2.3", implementation_version_name="STORESCP", max_pdu=4096)
+    policy = POLICY._replace(implementation_class_uid="1.2.3", implementation_version_name="STORESCP", max_pdu=4096)
     assert answer(STANDARD, policy) == b"\x02\x00\x00\x00\x00\xd7" + expected
 
 

@@ -2,7 +2,6 @@
 
 import random
 import subprocess
-from dataclasses import replace
 
 import pytest
 
@@ -290,8 +289,8 @@ def test_without_a_profile_roles_and_extended_negotiation_are_not_answered(tmp_p
 
 
 def test_roles_of_a_refused_context_are_not_answered():
-    made = replace(
-        policy_of_text(""), profile=Profile({CT: (LITTLE,)}, {CT: Role.SCP, MR: Role.BOTH}, {CT: b"\1", MR: b"\2"})
+    made = policy_of_text("")._replace(
+        profile=Profile({CT: (LITTLE,)}, {CT: Role.SCP, MR: Role.BOTH}, {CT: b"\1", MR: b"\2"})
     )
     request = associate_request([(1, CT, [BIG]), (3, MR, [LITTLE])], extra=role_item(CT, 0, 1) + role_item(MR, 1, 1))
     ours = negotiated(made, request)
@@ -320,8 +319,7 @@ NEWER = {
 def of_3_6_7(made):
     """The same with the classes and transfer syntaxes that storescp 3.6.7 has."""
     newer = {uid for uid, row in SOP_CLASSES.items() if "H" in row.accepted and "7" not in row.accepted}
-    return replace(
-        made,
+    return made._replace(
         abstract_syntaxes=made.abstract_syntaxes - newer,
         transfer_syntaxes=tuple(uid for uid in made.transfer_syntaxes if uid not in NEWER),
         known_uids=None if made.known_uids is None else made.known_uids | newer,

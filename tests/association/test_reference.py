@@ -3,7 +3,6 @@
 import random
 import struct
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from pydicom._uid_dict import UID_dictionary
@@ -94,7 +93,7 @@ def reference(tmp_path, request) -> Iterator[int]:
     ("prefer", "reference"), [(name, (option,)) for name, option in OPTIONS.items()], indirect=["reference"]
 )
 def test_random_proposals_are_answered_as_by_storescp(prefer, reference):
-    policy = replace(POLICY, transfer_syntaxes=preferences("little")[prefer])
+    policy = POLICY._replace(transfer_syntaxes=preferences("little")[prefer])
     compare(reference, policy, random.Random(f"negotiation {prefer}"))
 
 

@@ -4,7 +4,6 @@ import json
 import random
 import struct
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from storescpd.association import Negotiation, Policy, negotiate
@@ -13,7 +12,6 @@ from storescpd.config.negotiation_profiles import profiles
 from storescpd.data.sop_classes import SOP_CLASSES
 from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
 from storescpd.wire import codec
-from storescpd.wire.codes import PduType
 from storescpd.wire.pdu import AssociateRQ
 from storescpd.worker.settings import policy
 from tests.support.rawclient import Context, RawAssociation, associate_request, item, items
@@ -28,8 +26,8 @@ SYNTAXES = (*TRANSFER_SYNTAXES, "1.2.3.4")
 
 def as_storescp(made: Policy) -> Policy:
     """The same under the name of storescp 3.6.7, so that answers are equal byte for byte."""
-    return replace(
-        made, implementation_class_uid="1.2.276.0.7230010.3.0.3.6.7", implementation_version_name="OFFIS_DCMTK_367"
+    return made._replace(
+        implementation_class_uid="1.2.276.0.7230010.3.0.3.6.7", implementation_version_name="OFFIS_DCMTK_367"
     )
 
 
@@ -51,7 +49,7 @@ def policy_of_profile(path: Path, name: str) -> Policy:
 
 def negotiated(made: Policy, request: bytes) -> Negotiation:
     """What the acceptor makes of a request."""
-    decoded = codec.decode(PduType.A_ASSOCIATE_RQ, request[6:])
+    decoded = codec.request(request[6:])
     assert isinstance(decoded, AssociateRQ)
     return negotiate(decoded, made)
 

@@ -5,15 +5,13 @@ Lengths are written as numbers in the bytes themselves, so nothing here is compu
 
 from storescpd.wire import pdu
 from storescpd.wire.codes import ContextResult, RejectResult, RejectSource
-from storescpd.wire.items import (
-    AnsweredContext,
+from storescpd.wire.items import AnsweredContext, ProposedContext, UserInformation
+from storescpd.wire.sub_items import (
     AsynchronousOperationsWindow,
     CommonExtendedNegotiation,
     ExtendedNegotiation,
-    ProposedContext,
     RoleSelection,
     UserIdentity,
-    UserInformation,
 )
 
 CT = "1.2.840.10008.5.1.4.1.1.2"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from storescpd.wire import codec, pdu, user_information
+from storescpd.wire import pdu, user_information
 from storescpd.wire.codes import PduType
 from storescpd.wire.errors import WireError
 from storescpd.wire.items import ProposedContext, UserInformation
@@ -22,12 +22,12 @@ from tests.wire.golden import (
 def decoded(raw: bytes) -> pdu.Pdu:
     """What one whole PDU says."""
     assert int.from_bytes(raw[2:6], "big") == len(raw) - 6
-    return codec.decode(PduType(raw[0]), raw[6:])
+    return pdu.decode(PduType(raw[0]), raw[6:])
 
 
 def request(*items: bytes) -> pdu.AssociateRQ:
     """An A-ASSOCIATE-RQ with these items."""
-    found = codec.decode(PduType.A_ASSOCIATE_RQ, FIXED_RQ + b"".join(items))
+    found = pdu.decode(PduType.A_ASSOCIATE_RQ, FIXED_RQ + b"".join(items))
     assert isinstance(found, pdu.AssociateRQ)
     return found
 
@@ -41,7 +41,7 @@ def test_pdus_are_read_as_the_standard_writes_them(name):
 @pytest.mark.parametrize("name", PDUS)
 def test_pdus_are_written_as_the_standard_writes_them(name):
     raw, message = PDUS[name]
-    assert codec.encode(message) == raw
+    assert pdu.encode(message) == raw
 
 
 @pytest.mark.parametrize("name", SUB_ITEMS)
@@ -56,7 +56,7 @@ def test_sub_items(name):
 def test_sub_items_inside_both_pdus(name, kind):
     raw, expected = SUB_ITEMS[name]
     item = b"\x50\x00" + len(raw).to_bytes(2, "big") + raw
-    found = codec.decode(kind, FIXED_RQ + APPLICATION_CONTEXT_ITEM + item)
+    found = pdu.decode(kind, FIXED_RQ + APPLICATION_CONTEXT_ITEM + item)
     assert isinstance(found, pdu.AssociateRQ | pdu.AssociateAC)
     assert found.user_information == expected
 
@@ -80,14 +80,14 @@ TITLES = {
 @pytest.mark.parametrize("name", TITLES)
 def test_titles(name):
     field, text = TITLES[name]
-    called = codec.decode(PduType.A_ASSOCIATE_RQ, b"\0\1\0\0" + field + b"OTHER".ljust(16) + bytes(32))
-    calling = codec.decode(PduType.A_ASSOCIATE_RQ, b"\0\1\0\0" + b"OTHER".ljust(16) + field + bytes(32))
+    called = pdu.decode(PduType.A_ASSOCIATE_RQ, b"\0\1\0\0" + field + b"OTHER".ljust(16) + bytes(32))
+    calling = pdu.decode(PduType.A_ASSOCIATE_RQ, b"\0\1\0\0" + b"OTHER".ljust(16) + field + bytes(32))
     assert (called.called_ae_title, called.calling_ae_title) == (text, "OTHER")
     assert (calling.called_ae_title, calling.calling_ae_title) == ("OTHER", text)
 
 
 def test_titles_are_written_padded_with_blanks():
-    raw = codec.encode(pdu.AssociateAC("RÖNTGEN", "A\\B"))
+    raw = pdu.encode(pdu.AssociateAC("RÖNTGEN", "A\\B"))
     assert raw[10:26] == b"R\xd6NTGEN         "
     assert raw[26:42] == b"A\\B             "
 
@@ -119,7 +119,7 @@ def test_unknown_items_inside_a_context_are_skipped():
 def test_reserved_bytes_are_not_looked_at():
     fixed = b"\0\1\xff\xff" + FIXED_RQ[4:36] + b"\xff" * 32
     item = PROPOSED_ITEM[:1] + b"\xff" + PROPOSED_ITEM[2:5] + b"\xff\xff\xff" + PROPOSED_ITEM[8:]
-    found = codec.decode(PduType.A_ASSOCIATE_RQ, fixed + b"\x10\xff" + APPLICATION_CONTEXT_ITEM[2:] + item)
+    found = pdu.decode(PduType.A_ASSOCIATE_RQ, fixed + b"\x10\xff" + APPLICATION_CONTEXT_ITEM[2:] + item)
     assert found == pdu.AssociateRQ("STORE", "SCU-1", presentation_contexts=(PROPOSED,))
 
 
@@ -218,10 +218,10 @@ MALFORMED = {
 def test_malformed_pdus_raise_what_is_declared(name):
     kind, body = MALFORMED[name]
     with pytest.raises(WireError) as caught:
-        codec.decode(PduType(kind), body)
+        pdu.decode(PduType(kind), body)
     assert 0 <= caught.value.offset <= len(body)
 
 
 def test_the_items_of_another_version_are_not_read():
-    found = codec.decode(PduType.A_ASSOCIATE_RQ, b"\0\2" + FIXED_RQ[2:] + b"\xff\xff")
+    found = pdu.decode(PduType.A_ASSOCIATE_RQ, b"\0\2" + FIXED_RQ[2:] + b"\xff\xff")
     assert found == pdu.AssociateRQ("STORE", "SCU-1", application_context="", protocol_version=2)

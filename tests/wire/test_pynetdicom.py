@@ -6,17 +6,15 @@ from pynetdicom import pdu as peer
 from pynetdicom import pdu_primitives as primitives
 from pynetdicom.presentation import build_context
 
-from storescpd.wire import codec, pdu
+from storescpd.wire import pdu
 from storescpd.wire.codes import ContextResult, PduType, RejectResult, RejectSource
-from storescpd.wire.items import (
-    AnsweredContext,
+from storescpd.wire.items import AnsweredContext, ProposedContext, UserInformation
+from storescpd.wire.sub_items import (
     AsynchronousOperationsWindow,
     CommonExtendedNegotiation,
     ExtendedNegotiation,
-    ProposedContext,
     RoleSelection,
     UserIdentity,
-    UserInformation,
 )
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -193,13 +191,13 @@ WRITTEN = {
 def test_we_read_what_pynetdicom_writes(name):
     write, expected = WRITTEN[name]
     raw = write()
-    assert codec.decode(PduType(raw[0]), raw[6:]) == expected
+    assert pdu.decode(PduType(raw[0]), raw[6:]) == expected
 
 
 def read(kind: type, message: pdu.Pdu) -> peer.PDU:
     """Our bytes as pynetdicom understands them."""
     found = kind()
-    found.decode(codec.encode(message))
+    found.decode(pdu.encode(message))
     return found
 
 
@@ -253,4 +251,4 @@ def test_pynetdicom_reads_our_data():
 @pytest.mark.parametrize("name", ["A-RELEASE-RQ", "A-RELEASE-RP"])
 def test_releases_are_equal(name):
     write, message = WRITTEN[name]
-    assert codec.encode(message) == write()
+    assert pdu.encode(message) == write()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storescpd.wire import codec, command, pdu
+from storescpd.wire import command, pdu
 from storescpd.wire.codes import PduType
 from storescpd.wire.errors import WireError
 from tests.wire.golden import FIXED_RQ, PDUS, SUB_ITEMS
@@ -80,7 +80,7 @@ def frozen(found: object) -> bool:
 @thorough
 @given(st.sampled_from(list(PduType)), st.one_of(st.binary(max_size=600), mutated(PDU_SEEDS)))
 def test_any_bytes_are_a_pdu_or_an_error(kind, body):
-    found = outcome(lambda: codec.decode(kind, body))
+    found = outcome(lambda: pdu.decode(kind, body))
     assert found is None or (type(found) is BODIES[kind] and frozen(found))
 
 
@@ -94,7 +94,7 @@ def test_any_bytes_are_a_request_or_an_error(body):
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(list(PduType)), st.one_of(st.binary(max_size=3000), mutated(PDU_SEEDS)))
 def test_memory_follows_the_size_of_a_pdu(kind, body):
-    assert peak(lambda: codec.decode(kind, body)) <= BASE + FACTOR * len(body)
+    assert peak(lambda: pdu.decode(kind, body)) <= BASE + FACTOR * len(body)
 
 
 @settings(max_examples=300, deadline=None)
@@ -153,12 +153,12 @@ GREEDY = {
 @pytest.mark.parametrize("name", GREEDY)
 def test_memory_follows_the_size_of_a_greedy_request(name):
     body = FIXED_RQ + GREEDY[name]
-    assert peak(lambda: codec.decode(PduType.A_ASSOCIATE_RQ, body)) <= BASE + FACTOR * len(body)
+    assert peak(lambda: pdu.decode(PduType.A_ASSOCIATE_RQ, body)) <= BASE + FACTOR * len(body)
 
 
 def test_memory_follows_the_size_of_greedy_data():
     body = filled(lambda number: b"\0\0\0\2" + two(number), 120_000)
-    assert peak(lambda: codec.decode(PduType.P_DATA_TF, body)) <= BASE + FACTOR * len(body)
+    assert peak(lambda: pdu.decode(PduType.P_DATA_TF, body)) <= BASE + FACTOR * len(body)
 
 
 def test_memory_follows_the_size_of_a_greedy_command():
@@ -170,7 +170,7 @@ def test_memory_follows_the_size_of_a_greedy_command():
 def test_a_claimed_length_takes_no_memory(length):
     values = struct.pack(">IBB", length, 1, 0) + b"ab"
     elements = struct.pack("<HHI", 0, 0x1000, length) + b"ab"
-    assert peak(lambda: codec.decode(PduType.P_DATA_TF, values)) <= BASE
+    assert peak(lambda: pdu.decode(PduType.P_DATA_TF, values)) <= BASE
     assert peak(lambda: command.decode(elements)) <= BASE
 
 
