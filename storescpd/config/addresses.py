@@ -5,16 +5,17 @@ import re
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator
 
 from storescpd.config.refusal import described, refusal
+from storescpd.config.shown import Shown
 from storescpd.config.texts import parse_path, without_controls
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?", re.ASCII)
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
+_HOST = rf"{_LABEL}(\.{_LABEL})*\.?"
+_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 
 POSTGRESQL = ("postgresql://", "postgres://")
 """How the address of a ledger in a database begins."""
@@ -30,7 +31,7 @@ def parse_host(value: str) -> str:
         ipaddress.ip_address(value)
     except ValueError:
         looks_numeric = re.fullmatch(r"[0-9.]+|.*:.*", value)
-        if looks_numeric or len(value) > 253 or not _HOST.fullmatch(value):
+        if looks_numeric or len(value) > 253 or not re.fullmatch(_HOST, value):
             raise refusal(f'"{value}" is not an address or a host name', 'write one, such as "0.0.0.0"') from None
     return value
 
@@ -84,7 +85,7 @@ def parse_object_store(value: str) -> str:
         raise refusal(
             "an object store's address has a bucket and a prefix only", f"{example}; credentials go elsewhere"
         )
-    if not _BUCKET.fullmatch(parts.netloc):
+    if not re.fullmatch(_BUCKET, parts.netloc):
         raise refusal(f'"{parts.netloc}" is not a bucket name', example)
     return without_controls(value)
 
@@ -114,6 +115,6 @@ def _split(value: str, example: str) -> SplitResult:
 Host = Annotated[str, AfterValidator(parse_host)]
 Endpoint = Annotated[str, AfterValidator(parse_endpoint)]
 """``host:port``; empty is none."""
-Cidr = Annotated[Network, BeforeValidator(parse_network), PlainSerializer(str, return_type=str, when_used="json")]
+Cidr = Annotated[Network, BeforeValidator(parse_network), Shown(str)]
 ObjectStore = Annotated[str, AfterValidator(parse_object_store)]
 Ledger = Annotated[str, AfterValidator(parse_ledger)]

@@ -4,7 +4,6 @@ import functools
 import re
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,23 +15,25 @@ if TYPE_CHECKING:
 DEFAULT_PATH = Path("/etc/storescpd/storescpd.toml")
 
 _SYNTAX_REMEDY = "correct the TOML syntax there; see https://toml.io"
-_AT = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_AT = r" \(at line (\d+), column (\d+)\)$"
 _AT_END = " (at end of document)"
 
 
-@dataclass(frozen=True)
 class Document:
-    """A text that is valid TOML, whatever it says."""
+    """A text that is valid TOML, whatever it says.
 
-    name: str
-    tables: dict[str, object]
-    look: "Callable[[], Positions]"
-    """Finds where everything stands; only who has something to say about the text asks."""
+    ``look`` finds where everything stands; only who has something to say about the text asks.
+    """
+
+    def __init__(self, name: str, tables: dict[str, object], look: "Callable[[], Positions]") -> None:
+        self.name = name
+        self.tables = tables
+        self._look = look
 
     @functools.cached_property
     def positions(self) -> "Positions":
         """Where everything stands."""
-        return self.look()
+        return self._look()
 
     def problem(self, finding: Finding) -> Problem:
         """Give a finding its place in the text; a key that is not there is shown where its table is."""
@@ -103,9 +104,9 @@ def _syntax_problem(text: str, name: str, message: str) -> Problem:
 
     if text.startswith("\ufeff"):
         return Problem(name, 1, 1, "", "begins with a byte order mark", "save the file as UTF-8 without it")
-    match = _AT.search(message)
+    match = re.search(_AT, message)
     place = Place(int(match[1]), int(match[2])) if match else Place(1, 1)
     if message.endswith(_AT_END):
         place = Places(text).at(len(text.rstrip()))
-    what = _AT.sub("", message).removesuffix(_AT_END)
+    what = re.sub(_AT, "", message).removesuffix(_AT_END)
     return Problem(name, place.line, place.column, "", what[:1].lower() + what[1:], _SYNTAX_REMEDY)

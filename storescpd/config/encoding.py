@@ -27,7 +27,7 @@ class Encoding(Section):
         "explicit", "length of sequences and items", option="+e, -e"
     )
     padding: Padding = setting(
-        Padding(),
+        Padding.standard(),
         'data set trailing padding; not with storage.format = "dataset"',
         unit="bytes",
         option="+p, -p",

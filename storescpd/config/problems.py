@@ -7,7 +7,7 @@ from typing import NamedTuple
 KeyPath = tuple[str | int, ...]
 """Where a key is: names of tables and keys, numbers (from 0) in lists."""
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_BARE = r"[A-Za-z0-9_-]+"
 
 
 class Finding(NamedTuple):
@@ -65,7 +65,7 @@ def dotted(path: KeyPath) -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            name = part if _BARE.fullmatch(part) else '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
+            name = part if re.fullmatch(_BARE, part) else '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
             text += f".{name}" if text else name
     return text
 

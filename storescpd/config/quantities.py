@@ -5,11 +5,12 @@ import re
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator
 
 from storescpd.config.refusal import described, refusal
+from storescpd.config.shown import Shown
 
-_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", re.ASCII)
+_QUANTITY = r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)"
 
 _SECONDS = {
     **dict.fromkeys(("", "s", "sec", "second", "seconds"), Decimal(1)),
@@ -42,7 +43,7 @@ def _is_number(value: object) -> bool:
 def parse_duration(value: object) -> float:
     """Seconds from 90, 0.5 or ``"2 min"``; raises a refusal."""
     if isinstance(value, str):
-        match = _QUANTITY.fullmatch(value.strip())
+        match = re.fullmatch(_QUANTITY, value.strip(), re.ASCII)
         factor = _SECONDS.get(match[2].lower()) if match else None
         if match is None or factor is None:
             raise refusal(f'"{value}" is not a duration', _DURATION_REMEDY)
@@ -69,7 +70,7 @@ def parse_limit(value: object) -> float:
 def parse_size(value: object) -> int:
     """Bytes from 65536 or ``"64 KiB"``; raises a refusal."""
     if isinstance(value, str):
-        match = _QUANTITY.fullmatch(value.strip())
+        match = re.fullmatch(_QUANTITY, value.strip(), re.ASCII)
         factor = _BYTES_BY_LOWER_CASE.get(match[2].lower()) if match else None
         if match is None or factor is None:
             raise refusal(f'"{value}" is not a size', _SIZE_REMEDY)
@@ -127,12 +128,12 @@ def octal(value: int) -> str:
     return f"{value:04o}"
 
 
-Duration = Annotated[float, BeforeValidator(parse_duration), PlainSerializer(number, when_used="json")]
+Duration = Annotated[float, BeforeValidator(parse_duration), Shown(number)]
 """Seconds, 0 included."""
-Limit = Annotated[float, BeforeValidator(parse_limit), PlainSerializer(number, when_used="json")]
+Limit = Annotated[float, BeforeValidator(parse_limit), Shown(number)]
 """Seconds, more than 0."""
 Size = Annotated[int, BeforeValidator(parse_size)]
 """Bytes."""
-FileMode = Annotated[int, BeforeValidator(parse_file_mode), PlainSerializer(octal, when_used="json")]
-DirectoryMode = Annotated[int, BeforeValidator(parse_directory_mode), PlainSerializer(octal, when_used="json")]
-Umask = Annotated[int, BeforeValidator(parse_umask), PlainSerializer(octal, when_used="json")]
+FileMode = Annotated[int, BeforeValidator(parse_file_mode), Shown(octal)]
+DirectoryMode = Annotated[int, BeforeValidator(parse_directory_mode), Shown(octal)]
+Umask = Annotated[int, BeforeValidator(parse_umask), Shown(octal)]

@@ -1,7 +1,6 @@
 """From a file to a configuration, or to everything that is wrong with it at once."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from storescpd.config.document import Document, document, read
@@ -38,7 +37,7 @@ def assessed(source: Document, environment: Environment, not_yet: tuple[str, ...
     """What could be read, and all findings: those of single keys, of sections together, of the way of starting."""
     found = shape(source.tables)
     rules = (*broken_rules(found.config), *unsuitable(found.config, environment), *unavailable(found.config, not_yet))
-    return replace(found, findings=(*found.findings, *(finding for finding in rules if stands(finding, found.broken))))
+    return found._replace(findings=(*found.findings, *(finding for finding in rules if stands(finding, found.broken))))
 
 
 def located(source: Document, findings: Iterable[Finding]) -> list[Problem]:

@@ -1,15 +1,13 @@
 """What every section of the configuration is made of: frozen models, strict types, keys that know their own help."""
 
-from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(NamedTuple):
     """What the reference says about one key besides its name, type and default."""
 
     help: str
@@ -74,4 +72,5 @@ def about(section: type[Section], name: str) -> About:
 
 def changed(section: Section) -> list[str]:
     """The keys whose value is not the default, in the section's order."""
-    return [name for name, field in type(section).model_fields.items() if getattr(section, name) != field.default]
+    fields, said = type(section).model_fields.items(), section.model_fields_set
+    return [name for name, field in fields if name in said and getattr(section, name) != field.default]

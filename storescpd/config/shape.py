@@ -1,7 +1,7 @@
 """From tables to models: every key known, every value of its type; what pydantic says, said for operators."""
 
-from dataclasses import dataclass
 from functools import reduce
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -10,13 +10,10 @@ from storescpd.config.problems import Finding, KeyPath
 from storescpd.config.root import Config
 from storescpd.config.section import Section
 
-_SECTIONS = {
-    name: type(field.default) for name, field in Config.model_fields.items() if isinstance(field.default, Section)
-}
+_DEFAULTS = {name: field.default for name, field in Config.model_fields.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """What could be read of the tables."""
 
     config: Config
@@ -37,16 +34,30 @@ def _plain(tables: dict[str, object]) -> Config | None:
 
     So nothing is built for the sections that it does not have, and what is not right is judged as a whole.
     """
-    sections: dict[str, Section] = {}
-    for name, table in tables.items():
-        kind = _SECTIONS.get(name)
-        if kind is None:
+    given: dict[str, object] = {}
+    for name, said in tables.items():
+        default = _DEFAULTS.get(name)
+        if isinstance(default, Section):
+            section = _section(default, said)
+            if section is None:
+                return None
+            given[name] = section
+        elif type(said) is type(default) and said == default:
+            given[name] = said
+        else:
             return None
-        try:
-            sections[name] = kind.model_validate(table)
-        except ValidationError:
-            return None
-    return Config.model_construct(_fields_set=set(sections), **sections)
+    # The defaults are frozen: nobody needs copies of them.
+    return Config.model_construct(_fields_set=set(given), **(_DEFAULTS | given))
+
+
+def _section(default: Section, table: object) -> Section | None:
+    """What a table says; ``None`` if that is wrong."""
+    if table == {}:
+        return default
+    try:
+        return type(default).model_validate(table)
+    except ValidationError:
+        return None
 
 
 def _judged(tables: dict[str, object]) -> Shape:

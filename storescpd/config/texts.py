@@ -3,14 +3,15 @@
 import re
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, SecretStr
+from pydantic import AfterValidator, Field, PlainValidator, SecretStr
 
 from storescpd.config.refusal import described, refusal
+from storescpd.config.shown import Shown
 
 T = TypeVar("T")
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*", re.ASCII)
+_UID = r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))*"
 
 CREDENTIAL = "credential:"
 """Prefix of a path that names a file in systemd's credentials directory."""
@@ -108,7 +109,7 @@ def parse_uid(value: str) -> str:
     """A unique identifier (PS3.5 chapter 9)."""
     if len(value) > UID_LENGTH:
         raise refusal(f'"{value}" has {len(value)} characters', "a UID has 64 at most")
-    if not _UID.fullmatch(value):
+    if not re.fullmatch(_UID, value):
         raise refusal(f'"{value}" is not a UID', 'write numbers joined by dots, such as "1.2.840.10008.5.1.4.1.1.2"')
     return value
 
@@ -171,8 +172,8 @@ Word = Annotated[str, AfterValidator(parse_word)]
 SocketName = Annotated[str, AfterValidator(parse_socket_name)]
 Uid = Annotated[str, AfterValidator(parse_uid)]
 Workers = Annotated[int | Literal["auto"], PlainValidator(parse_workers)]
-Command = Annotated[str | tuple[str, ...], PlainValidator(parse_command), PlainSerializer(as_words, when_used="json")]
-Secret = Annotated[SecretStr, PlainSerializer(revealed, return_type=str, when_used="json")]
+Command = Annotated[str | tuple[str, ...], PlainValidator(parse_command), Shown(as_words)]
+Secret = Annotated[SecretStr, Shown(revealed)]
 
 Several = Annotated[tuple[T, ...], Field(strict=False)]
 """A list in the file; strict tuples would refuse it."""
