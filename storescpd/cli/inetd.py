@@ -40,7 +40,6 @@ class StartError(Exception):
 
 def inetd(arguments: Sequence[str]) -> int:
     """The command line of storescpd with ``--inetd``; returns the exit status."""
-    hasten()
     connection = _taken()
     if isinstance(connection, InetdExit):
         return connection

@@ -57,6 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     if "--inetd" in words and "--check-config" not in words:
+        from storescpd.cli.hasten import hasten
+
+        hasten()
         # Before anything can be printed: it would go to the peer.
         from storescpd.cli.inetd import inetd
 

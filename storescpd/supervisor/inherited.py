@@ -12,7 +12,7 @@ import socket
 import stat
 import sys
 from collections.abc import MutableMapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _PASSED = 3
 """SD_LISTEN_FDS_START of sd_listen_fds(3)."""
@@ -28,8 +28,7 @@ class DescriptorError(Exception):
     """The descriptors cannot be put in order (storescp's exit status 99)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inherited:
+class Inherited(NamedTuple):
     """The connection, on a descriptor of its own that no child gets."""
 
     socket: socket.socket

@@ -5,7 +5,7 @@ import logging
 import mmap
 import os
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from storescpd.telemetry.formats import fields, quoted
 
@@ -15,8 +15,7 @@ _HEAD = struct.Struct("=dI")
 """Time and length."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mishap:
+class Mishap(NamedTuple):
     """An error that was logged."""
 
     time: float

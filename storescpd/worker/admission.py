@@ -1,20 +1,19 @@
 """The places that one connection takes, and whether it gets them."""
 
 import threading
-from dataclasses import dataclass, field
 
 from storescpd.worker.scoreboard import Slot, peer_key
 from storescpd.worker.settings import Places
 
 
-@dataclass(frozen=True, slots=True)
 class Control:
     """What the accept loop and the threads of its worker tell each other."""
 
-    stopping: threading.Event = field(default_factory=threading.Event)
-    """Abort between objects: the time to drain is over."""
-    freed: threading.Event = field(default_factory=threading.Event)
-    """A connection has ended."""
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        """Abort between objects: the time to drain is over."""
+        self.freed = threading.Event()
+        """A connection has ended."""
 
 
 class Admission:

@@ -1,6 +1,6 @@
 """What can become of an object; a session needs no more of what stores it until one comes."""
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from storescpd.wire.codes import Status
 
@@ -9,8 +9,7 @@ class UnreadableError(Exception):
     """What comes of an object cannot be read, or is too much of one that failed: the association is aborted."""
 
 
-@dataclass(slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of the object."""
 
     status: Status
@@ -18,7 +17,7 @@ class Result:
     """Why the status is no success, or what is worth a warning although it is."""
     path: str = ""
     """Where it lies, if it does."""
-    token: str = field(default="", repr=False)
+    token: str = ""
     """Its record, if there is one."""
     study: str = ""
     """Its Study Instance UID, where the data set was looked into and has one."""

@@ -172,7 +172,7 @@ class Reception:
             result = self._describe(self._filed)
         self._close()
         if self._reencoder is not None:
-            result.study = self._reencoder.identity.study_instance_uid or ""
+            return result._replace(study=self._reencoder.identity.study_instance_uid or "")
         return result
 
     def _finish(self) -> Status:
