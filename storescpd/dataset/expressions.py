@@ -85,9 +85,8 @@ def _runs(read: bytes, written: bytes, spans: Sequence[Span]) -> Iterator[_Run]:
 
 
 def _joined(read: bytes, written: bytes, before: Span, span: Span) -> bool:
-    between = slice(before.end, span.start)
-    shift = span.shift
-    return before.shift == shift and read[between] == written[before.end + shift : span.start + shift]
+    start, end, shift = before.end, span.start, span.shift
+    return before.shift == shift and read[start:end] == written[start + shift : end + shift]
 
 
 def _run(spans: list[Span]) -> _Run:
