@@ -35,7 +35,7 @@ unit: tools compiled
 
 compiled: $(COMPILED)/.stamp
 
-$(COMPILED)/.stamp: setup.py .ci/compile $(SOURCES) | $(VENV)/dev.stamp
+$(COMPILED)/.stamp: setup.py pyproject.toml .ci/compile $(SOURCES) | $(VENV)/dev.stamp
 	.ci/compile $(PY) $(COMPILED)
 	@touch $@
 

@@ -16,8 +16,20 @@ COMPILED = (
     "storescpd/association/*.py",
     "storescpd/dataset/*.py",
     "storescpd/store/*.py",
-    "storescpd/worker/*.py",
-    # The keeper is not on the way, but what the worker asks it by is.
+    # Of the worker what runs once a start or a connection stays as it is, as the keeper does: nothing would be gained.
+    "storescpd/worker/admission.py",
+    "storescpd/worker/buffers.py",
+    "storescpd/worker/clerks.py",
+    "storescpd/worker/connection.py",
+    "storescpd/worker/desk.py",
+    "storescpd/worker/journal.py",
+    "storescpd/worker/outcome.py",
+    "storescpd/worker/reception.py",
+    "storescpd/worker/scoreboard.py",
+    "storescpd/worker/session.py",
+    "storescpd/worker/tally.py",
+    "storescpd/worker/tls_transport.py",
+    "storescpd/worker/transport.py",
     "storescpd/studies/messages.py",
     "storescpd/studies/link.py",
 )
@@ -40,8 +52,6 @@ def extensions() -> list[Extension]:
     # Most warnings say that the compiled module will do something else than the source.
     if said.getvalue():
         raise SystemExit(said.getvalue())
-    for extension in made:
-        extension.depends += ["setup.py", "pyproject.toml"]
     return made
 
 

@@ -143,7 +143,7 @@ def test_what_is_no_error_of_the_file_system_leaves_nothing_either(error, tmp_pa
 
     sink = directory(tmp_path, file_mode=0o666)
     put(sink, "first", b"makes the folders")
-    for name in ("os.link", "os.fchmod", "os.fdatasync"):
+    for name in ("os.rename", "os.fchmod", "os.fdatasync"):
         with no_leak(), monkeypatch.context() as patch:
             patch.setattr(name, unexpected)
             with pytest.raises(error):

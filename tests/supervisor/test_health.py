@@ -339,9 +339,23 @@ def test_one_that_cannot_be_killed_makes_the_daemon_ill(place, patience, sleeper
     assert case.health.good
 
 
-def test_the_holder_of_the_lock_is_killed_although_it_fell_silent_last(sleeper, monkeypatch):
+class Held:
+    """A scoreboard whose lock somebody holds."""
+
+    def __init__(self, scoreboard: Scoreboard, pid: int | None) -> None:
+        self.scoreboard, self.pid = scoreboard, pid
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.scoreboard, name)
+
+    def holder(self) -> int | None:
+        return self.pid
+
+
+def test_the_holder_of_the_lock_is_killed_although_it_fell_silent_last(sleeper):
     case = Case(sleeper)
-    monkeypatch.setattr(case.scoreboard, "holder", lambda: sleeper)
+    held = Held(case.scoreboard, sleeper)
+    case.health = Health(held, case, case.killed.append)
     case.places = {os.getpid(): 1, sleeper: 0}
     case.scoreboard.beat(0, 1.0)
     case.scoreboard.beat(1, 1.0)
@@ -351,7 +365,7 @@ def test_the_holder_of_the_lock_is_killed_although_it_fell_silent_last(sleeper, 
     assert case.killed == [sleeper]
     # Nobody else has to go.
     case.places = {os.getpid(): 1}
-    monkeypatch.setattr(case.scoreboard, "holder", lambda: None)
+    held.pid = None
     case.scoreboard.beat(1, 2.0)
     case.looks(STUCK)
     assert (case.asked, case.killed) == ([sleeper], [sleeper])
