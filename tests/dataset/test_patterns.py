@@ -279,6 +279,7 @@ def calls(work: Callable[[], object]) -> int:
     return count
 
 
+@pytest.mark.plain("Python does not count the calls of compiled functions")
 def test_an_image_of_a_known_series_costs_a_fraction(dictionary: Dictionary):
     """With a UID of another length too."""
     fresh = replace(dictionary, compiled={})
@@ -294,6 +295,7 @@ def test_an_image_of_a_known_series_costs_a_fraction(dictionary: Dictionary):
     assert calls(image(6100)) * 2 < first
 
 
+@pytest.mark.plain("Python does not count the calls of compiled functions")
 def test_frames_cost_a_fraction(dictionary: Dictionary):
     fresh = replace(dictionary, compiled={})
 
