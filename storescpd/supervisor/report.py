@@ -114,7 +114,8 @@ def error_number(error: BaseException | None) -> int | None:
     while error is not None:
         if isinstance(error, OSError) and error.errno:
             return error.errno
-        error = error.__cause__
+        # A compiled module leaves out what stands after `from`.
+        error = error.__cause__ or error.__context__
     return None
 
 
