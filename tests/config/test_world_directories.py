@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.build import PATH
+
 STORAGE = "[storage]\ndirectory = 'SPOOL'\nmin_free = 0\n"
 
 
@@ -94,7 +96,7 @@ def test_a_read_only_file_system(tmp_path):
         capture_output=True,
         text=True,
         cwd=Path(__file__).parents[2],
-        env={"PATH": os.environ["PATH"], "INVOCATION_ID": "x"},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": PATH, "PYTHONSAFEPATH": "1", "INVOCATION_ID": "x"},
     )
     if "unshare" in done.stderr:
         pytest.skip(done.stderr)
