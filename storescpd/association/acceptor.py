@@ -5,7 +5,7 @@ what the next bytes mean, and the response to a C-STORE goes out before the next
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from storescpd.association.dimse import Expecting, MessageReader
 from storescpd.association.events import (
@@ -30,19 +30,19 @@ from storescpd.wire.request import AssociateRJ, AssociateRQ
 if TYPE_CHECKING:
     from storescpd.wire.command import CEchoRQ, CStoreRQ
 
-MAX_ASSOCIATE_LENGTH = 1048576
+MAX_ASSOCIATE_LENGTH: Final = 1048576
 """Bytes of an A-ASSOCIATE-RQ, storescp's own limit since 3.6.4 (storescp facts 4.1 step 7)."""
-MAX_CONTROL_LENGTH = 4096
+MAX_CONTROL_LENGTH: Final = 4096
 """Bytes of the PDUs that have four; room for what a later edition may append."""
 
-_P_DATA = int(PduType.P_DATA_TF)
-_LAST = codec.LAST
-_WHOLE_COMMAND = codec.COMMAND | codec.LAST
-_KINDS = {int(kind): kind for kind in PduType}
+_P_DATA: Final = int(PduType.P_DATA_TF)
+_LAST: Final = codec.LAST
+_WHOLE_COMMAND: Final = codec.COMMAND | codec.LAST
+_KINDS: Final = {int(kind): kind for kind in PduType}
 
-_USER_ABORT = codec.abort(AbortSource.SERVICE_USER, AbortReason.NOT_SPECIFIED)
-_PROVIDER_ABORT = codec.abort(AbortSource.SERVICE_PROVIDER, AbortReason.UNEXPECTED_PDU)
-_UNEXPECTED = {Action.ABORT_AS_USER: _USER_ABORT, Action.ABORT_AS_PROVIDER: _PROVIDER_ABORT}
+_USER_ABORT: Final = codec.abort(AbortSource.SERVICE_USER, AbortReason.NOT_SPECIFIED)
+_PROVIDER_ABORT: Final = codec.abort(AbortSource.SERVICE_PROVIDER, AbortReason.UNEXPECTED_PDU)
+_UNEXPECTED: Final = {Action.ABORT_AS_USER: _USER_ABORT, Action.ABORT_AS_PROVIDER: _PROVIDER_ABORT}
 
 
 def _header(view: memoryview, position: int) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """What becomes of the presentation contexts of a request."""
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from storescpd.data.transfer_syntaxes import IMPLICIT_LITTLE
 from storescpd.wire.codes import ContextResult
@@ -10,7 +10,7 @@ from storescpd.wire.items import ProposedContext
 if TYPE_CHECKING:
     from storescpd.wire.sub_items import ExtendedNegotiation, RoleSelection
 
-SYNTAX_OF_REFUSED = IMPLICIT_LITTLE
+SYNTAX_OF_REFUSED: Final = IMPLICIT_LITTLE
 """What stands in the answer to a context that is refused (storescp facts 4.1)."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import Enum, auto
+from typing import Final
 
 from storescpd.association.events import STORE_ENDED, EchoRequested, Event, Fragments, StoreBegun
 from storescpd.association.negotiation import AcceptedContext
@@ -9,7 +10,7 @@ from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
 from storescpd.wire.codec import COMMAND, LAST
 from storescpd.wire.errors import WireError
 
-MAX_COMMAND_SET = 65536
+MAX_COMMAND_SET: Final = 65536
 """Bytes; a real command set has some 200. What is longer is an attempt to take our memory."""
 
 

@@ -1,6 +1,6 @@
 """What an acceptor tells its driver."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from storescpd.association.negotiation import AcceptedContext, Negotiation
 from storescpd.wire.request import AssociateRQ
@@ -33,7 +33,7 @@ class StoreEnded:
     """The data set is complete: answer with ``store_response``."""
 
 
-STORE_ENDED = StoreEnded()
+STORE_ENDED: Final = StoreEnded()
 
 
 class EchoRequested(NamedTuple):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from storescpd.association.answers import Answer, RoleWarning
 from storescpd.association.contexts import by_preference
@@ -13,16 +13,16 @@ from storescpd.wire.items import AnsweredContext, ProposedContext, UserInformati
 from storescpd.wire.request import APPLICATION_CONTEXT, PROTOCOL_VERSION, AssociateRJ, AssociateRQ
 
 # PS3.8 table 9-21. Blank titles and no contexts: storescp stays silent there, which holds the peer up.
-UNSUPPORTED_VERSION = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_PROVIDER_ACSE, 2)
-NO_REASON_GIVEN = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_PROVIDER_ACSE, 1)
-REFUSED = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_USER, 1)
-APPLICATION_CONTEXT_NOT_SUPPORTED = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_USER, 2)
-CALLING_TITLE_NOT_RECOGNIZED = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_USER, 3)
-CALLED_TITLE_NOT_RECOGNIZED = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_USER, 7)
-LOCAL_LIMIT_EXCEEDED = AssociateRJ(RejectResult.TRANSIENT, RejectSource.SERVICE_PROVIDER_PRESENTATION, 2)
+UNSUPPORTED_VERSION: Final = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_PROVIDER_ACSE, 2)
+NO_REASON_GIVEN: Final = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_PROVIDER_ACSE, 1)
+REFUSED: Final = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_USER, 1)
+APPLICATION_CONTEXT_NOT_SUPPORTED: Final = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_USER, 2)
+CALLING_TITLE_NOT_RECOGNIZED: Final = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_USER, 3)
+CALLED_TITLE_NOT_RECOGNIZED: Final = AssociateRJ(RejectResult.PERMANENT, RejectSource.SERVICE_USER, 7)
+LOCAL_LIMIT_EXCEEDED: Final = AssociateRJ(RejectResult.TRANSIENT, RejectSource.SERVICE_PROVIDER_PRESENTATION, 2)
 
 
-MAX_REMEMBERED = 65536
+MAX_REMEMBERED: Final = 65536
 """Bytes; 128 contexts with five transfer syntaxes each have some 25,000. A longer request is negotiated every time."""
 
 

@@ -1,13 +1,15 @@
 """Command sets cut into the P-DATA-TF that a peer takes (PS3.8 annex D.1)."""
 
+from typing import Final
+
 from storescpd.wire.codec import COMMAND, FRAGMENT, LAST, PDV_HEADER, PDV_OVERHEAD
 from storescpd.wire.codes import PduType
 from storescpd.wire.errors import WireError
 
-MIN_PEER_PDU = 14
+MIN_PEER_PDU: Final = 14
 """Bytes; storescp 3.6.7 aborts when it has to answer into less."""
-_P_DATA = int(PduType.P_DATA_TF)
-UNLIMITED_PDU = 131072
+_P_DATA: Final = int(PduType.P_DATA_TF)
+UNLIMITED_PDU: Final = 131072
 """What a peer's maximum length of 0 is taken for (storescp facts 4.6)."""
 
 

@@ -2,15 +2,16 @@
 
 import os
 import stat
+from typing import Final
 
 from storescpd.store.meta import data_set_offset, transfer_syntax
 
-_COMPARE = 1 << 20
+_COMPARE: Final = 1 << 20
 """Bytes compared at a time."""
-_HEAD = 4096
+_HEAD: Final = 4096
 """Bytes that hold any file meta information we write, and its length in one that we did not."""
 # A name may be taken by anything: opening a FIFO must not wait for its writer.
-_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 def same_content(directory: int, first: str, other: int, second: str) -> bool:

@@ -1,6 +1,7 @@
 """A storage directory: the sink that objects go to."""
 
 import os
+from typing import Final
 
 from storescpd.store.errors import StorageError
 from storescpd.store.folders import Folders
@@ -8,7 +9,7 @@ from storescpd.store.incoming import TemporaryNames, make_folder, sweep
 from storescpd.store.settings import Durability, StorageSettings
 from storescpd.store.writer import Writer
 
-_INODE_SHARE = 100
+_INODE_SHARE: Final = 100
 """Below one in so many free inodes nothing is written: a spool of small files fills its inodes first."""
 
 

@@ -7,14 +7,15 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator
+from typing import Final
 
 from storescpd.store.errors import PlaceError
 from storescpd.store.settings import Durability, StorageSettings
 
-_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_UNFINISHED_MODE = 0o700
+_FLAGS: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_UNFINISHED_MODE: Final = 0o700
 """Of a directory that was made and has not got its own mode yet."""
-_MOST_KNOWN = 1024
+_MOST_KNOWN: Final = 1024
 """Directories that are remembered as durable; more studies are hardly open at once."""
 
 

@@ -10,12 +10,13 @@ import itertools
 import os
 import secrets
 import stat
+from typing import Final
 
-OWN_FOLDER = ".storescpd"
-FOLDER = f"{OWN_FOLDER}/incoming"
-_FOLDER_MODE = 0o700
-_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-_ATTEMPTS = 16
+OWN_FOLDER: Final = ".storescpd"
+FOLDER: Final = f"{OWN_FOLDER}/incoming"
+_FOLDER_MODE: Final = 0o700
+_FLAGS: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+_ATTEMPTS: Final = 16
 """A fresh file is lost to a sweep between its creation and its lock; so often in a row it cannot happen."""
 
 

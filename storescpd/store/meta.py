@@ -2,17 +2,17 @@
 
 import functools
 import struct
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-_SHORT = struct.Struct("<HH2sH")
-_LONG = struct.Struct("<HH2s2xI")
-_PREAMBLE = bytes(128) + b"DICM"
-_BEFORE_LENGTH = _PREAMBLE + _SHORT.pack(2, 0x0000, b"UL", 4)
-_VERSION = b"\x00\x01"
+_SHORT: Final = struct.Struct("<HH2sH")
+_LONG: Final = struct.Struct("<HH2s2xI")
+_PREAMBLE: Final = bytes(128) + b"DICM"
+_BEFORE_LENGTH: Final = _PREAMBLE + _SHORT.pack(2, 0x0000, b"UL", 4)
+_VERSION: Final = b"\x00\x01"
 
-GROUP_LENGTH_END = len(_PREAMBLE) + _SHORT.size + 4
+GROUP_LENGTH_END: Final = len(_PREAMBLE) + _SHORT.size + 4
 """Offset of the byte from which the group length counts."""
-GENERIC_SOP_CLASS = "1.2.276.0.7230010.3.1.0.1"
+GENERIC_SOP_CLASS: Final = "1.2.276.0.7230010.3.1.0.1"
 """What storescp writes for an object that names no SOP class (storescp facts 5.4)."""
 
 
@@ -58,7 +58,7 @@ def _behind(transfer_syntax: str, class_uid: str, version_name: str, source_ae_t
     )
 
 
-_LONGEST = 65534
+_LONGEST: Final = 65534
 """Bytes of a value whose length has 16 bits: a data set may say anything of itself."""
 
 

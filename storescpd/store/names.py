@@ -8,16 +8,17 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import Final
 
 from storescpd.store.errors import PlaceError
 from storescpd.store.incoming import OWN_FOLDER
 from storescpd.store.uids import fresh_uid
 
-_FORBIDDEN = re.compile(r"[^ \-.:@0-9A-Z_a-z]")
-_NOT_IN_PATIENTS = re.compile(r"[^0-9A-Za-z]")
-_REFUSED = frozenset({"", ".", "..", OWN_FOLDER})
+_FORBIDDEN: Final = re.compile(r"[^ \-.:@0-9A-Z_a-z]")
+_NOT_IN_PATIENTS: Final = re.compile(r"[^0-9A-Za-z]")
+_REFUSED: Final = frozenset({"", ".", "..", OWN_FOLDER})
 """Names that are no directory of their own, or that are ours."""
-NO_NAME = "ANONYMOUS"
+NO_NAME: Final = "ANONYMOUS"
 """Stands for a patient without a name."""
 
 
@@ -87,7 +88,7 @@ def patient_label(patient_name: bytes | None) -> str:
     return "".join(map(_folded, first.decode("latin-1"))) or NO_NAME
 
 
-_LETTERS = {
+_LETTERS: Final = {
     "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss",
     "Æ": "A", "Ð": "D", "Ø": "O", "æ": "a", "ð": "d", "ø": "o",
 }  # fmt: skip

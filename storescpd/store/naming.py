@@ -4,19 +4,20 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from storescpd.store.errors import PlaceError
 from storescpd.store.names import default_name, file_stamp, joined, patient_label, study_uid_folder, time_names
 from storescpd.store.names import unique_names as unique
 
-STUDY_UID_LENGTH = 1024
+STUDY_UID_LENGTH: Final = 1024
 """Characters. A UID has 64; some modalities write more, nobody writes a thousand, and a ledger has to keep it."""
 
-MASKED = "***"
+MASKED: Final = "***"
 """Stands for a patient's name in logs."""
-_LONGEST = 255
+_LONGEST: Final = 255
 """Bytes of a directory's name (NAME_MAX of Linux)."""
-_STAMP = "20261123_101112345"
+_STAMP: Final = "20261123_101112345"
 
 
 class FileNames(StrEnum):

@@ -9,15 +9,15 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from storescpd.store.comparing import same_content
 from storescpd.store.errors import DuplicateError
 from storescpd.store.noreplace import rename_exclusively
 from storescpd.store.settings import OnDuplicate
 
-_NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
-_NO_EXCLUSIVE_RENAME = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
+_NO_HARD_LINKS: Final = {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
+_NO_EXCLUSIVE_RENAME: Final = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
 class Outcome(Enum):

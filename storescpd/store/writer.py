@@ -4,6 +4,7 @@ import contextlib
 import os
 import zlib
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from storescpd.dataset import Chunk, Extent, Patch, Plan
 from storescpd.store.errors import StorageError
@@ -12,11 +13,11 @@ from storescpd.store.incoming import TemporaryNames, create
 from storescpd.store.placing import Move, Outcome, Place, Stored, place
 from storescpd.store.settings import Durability, StorageSettings
 
-_MOST_BUFFERS = 1024
+_MOST_BUFFERS: Final = 1024
 """IOV_MAX of Linux: writev(2) takes no more at once."""
-_COPY = 1 << 20
+_COPY: Final = 1 << 20
 """Bytes copied at a time."""
-_FOLDER_ATTEMPTS = 3
+_FOLDER_ATTEMPTS: Final = 3
 """A study directory is taken away between opening it and moving a file into it; so often in a row it is no accident."""
 
 

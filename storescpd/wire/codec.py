@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from storescpd.wire import user_information
 from storescpd.wire.codes import ItemType, PduType
@@ -21,22 +21,22 @@ from storescpd.wire.items import (
 )
 from storescpd.wire.request import APPLICATION_CONTEXT, PROTOCOL_VERSION, AssociateRJ, AssociateRQ
 
-HEADER = struct.Struct(">BxI")
+HEADER: Final = struct.Struct(">BxI")
 """PDU type, reserved byte, length of the rest."""
-PDV_HEADER = struct.Struct(">IBB")
+PDV_HEADER: Final = struct.Struct(">IBB")
 """PDV length (context id and control header counted), context id, message control header."""
-FRAGMENT = struct.Struct(">BxIIBB")
+FRAGMENT: Final = struct.Struct(">BxIIBB")
 """Both headers of a P-DATA-TF with one PDV in it."""
-PDV_OVERHEAD = 2
+PDV_OVERHEAD: Final = 2
 """Bytes of a PDV that its length counts besides the value."""
-COMMAND = 0x01
+COMMAND: Final = 0x01
 """Message control header: bit 0, the fragment belongs to a command (PS3.8 annex E.2)."""
-LAST = 0x02
+LAST: Final = 0x02
 """Message control header: bit 1, it is the last fragment."""
 
-TITLE_LENGTH = 16
-_ASSOCIATE = struct.Struct(">H2x16s16s32x")
-ASSOCIATE_FIXED = _ASSOCIATE.size
+TITLE_LENGTH: Final = 16
+_ASSOCIATE: Final = struct.Struct(">H2x16s16s32x")
+ASSOCIATE_FIXED: Final = _ASSOCIATE.size
 """Bytes of an A-ASSOCIATE body before its variable items."""
 
 

@@ -1,6 +1,7 @@
 """The numbers of PS3.8 section 9.3, PS3.7 annexes C and E, and PS3.4 annex B."""
 
 from enum import IntEnum
+from typing import Final
 
 
 class PduType(IntEnum):
@@ -87,7 +88,7 @@ class CommandField(IntEnum):
     C_ECHO_RSP = 0x8030
 
 
-NO_DATA_SET = 0x0101
+NO_DATA_SET: Final = 0x0101
 """(0000,0800): this value alone means that no data set follows (PS3.7 E.1)."""
 
 

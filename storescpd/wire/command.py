@@ -7,25 +7,26 @@ file meta information use. Elements of other groups, and a rest that is no eleme
 import functools
 import struct
 from dataclasses import dataclass
+from typing import Final
 
 from storescpd.wire.codes import NO_DATA_SET, CommandField, Status
 from storescpd.wire.errors import WireError
 from storescpd.wire.items import MAX_UID_LENGTH
 
-_ELEMENT = struct.Struct("<HHI")
-_US = struct.Struct("<H")
+_ELEMENT: Final = struct.Struct("<HHI")
+_US: Final = struct.Struct("<H")
 
-MAX_ELEMENTS = 64
+MAX_ELEMENTS: Final = 64
 """PS3.7 annex E lists some 30 elements; more are an attempt to keep us busy."""
 
-AFFECTED_SOP_CLASS_UID = 0x0002
-COMMAND_FIELD = 0x0100
-MESSAGE_ID = 0x0110
-MESSAGE_ID_BEING_RESPONDED_TO = 0x0120
-PRIORITY = 0x0700
-COMMAND_DATA_SET_TYPE = 0x0800
-STATUS = 0x0900
-AFFECTED_SOP_INSTANCE_UID = 0x1000
+AFFECTED_SOP_CLASS_UID: Final = 0x0002
+COMMAND_FIELD: Final = 0x0100
+MESSAGE_ID: Final = 0x0110
+MESSAGE_ID_BEING_RESPONDED_TO: Final = 0x0120
+PRIORITY: Final = 0x0700
+COMMAND_DATA_SET_TYPE: Final = 0x0800
+STATUS: Final = 0x0900
+AFFECTED_SOP_INSTANCE_UID: Final = 0x1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,13 @@ class UnsupportedCommand:
 
 Request = CStoreRQ | CEchoRQ | UnsupportedCommand
 
-_UID_CHARACTERS = b"0123456789."
-_CLASS_START = 20
+_UID_CHARACTERS: Final = b"0123456789."
+_CLASS_START: Final = 20
 """Offset of the affected SOP class UID in a C-STORE-RQ as nearly all senders write it: each element once, in order,
 nothing else."""
-_BETWEEN_UIDS = 48
+_BETWEEN_UIDS: Final = 48
 """Bytes from the end of that to the affected SOP instance UID."""
-_USUAL = b"".join(
+_USUAL: Final = b"".join(
     (
         _ELEMENT.pack(0, 0, 4),
         _ELEMENT.pack(0, AFFECTED_SOP_CLASS_UID, 0)[:4] + bytes(3),
@@ -94,7 +95,7 @@ _USUAL = b"".join(
     )
 )
 """What is the same in all of them. Of the lengths of UIDs, which have one byte more, the upper three."""
-_NO_DATA_SET = _US.pack(NO_DATA_SET)
+_NO_DATA_SET: Final = _US.pack(NO_DATA_SET)
 
 
 def elements(data: bytes) -> dict[int, bytes]:
@@ -217,7 +218,7 @@ def _encoded_uid(value: str) -> bytes:
     return encoded + b"\0" if len(encoded) % 2 else encoded
 
 
-_GROUP_LENGTH = _ELEMENT.pack(0, 0, 4)
+_GROUP_LENGTH: Final = _ELEMENT.pack(0, 0, 4)
 
 
 def _with_group_length(body: bytes) -> bytes:
@@ -242,11 +243,11 @@ def encode(response: CStoreRSP | CEchoRSP) -> bytes:
     )
 
 
-_BEFORE_MESSAGE_ID = _element(COMMAND_FIELD, _US.pack(CommandField.C_STORE_RSP)) + _ELEMENT.pack(
+_BEFORE_MESSAGE_ID: Final = _element(COMMAND_FIELD, _US.pack(CommandField.C_STORE_RSP)) + _ELEMENT.pack(
     0, MESSAGE_ID_BEING_RESPONDED_TO, 2
 )
-_BEFORE_STATUS = _element(COMMAND_DATA_SET_TYPE, _US.pack(NO_DATA_SET)) + _ELEMENT.pack(0, STATUS, 2)
-_BEFORE_LENGTH = _ELEMENT.pack(0, AFFECTED_SOP_INSTANCE_UID, 0)[:4]
+_BEFORE_STATUS: Final = _element(COMMAND_DATA_SET_TYPE, _US.pack(NO_DATA_SET)) + _ELEMENT.pack(0, STATUS, 2)
+_BEFORE_LENGTH: Final = _ELEMENT.pack(0, AFFECTED_SOP_INSTANCE_UID, 0)[:4]
 
 
 def store_response(message_id: int, sop_class_uid: str, sop_instance_uid: str, status: int) -> bytes:

@@ -7,7 +7,7 @@ skipped, as storescp does (storescp facts 4.1, 4.8).
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from storescpd.wire.codes import ContextResult, ItemType
 from storescpd.wire.errors import WireError
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
         UserIdentity,
     )
 
-_HEADER = struct.Struct(">BxH")
-_U16 = struct.Struct(">H")
-_U32 = struct.Struct(">I")
+_HEADER: Final = struct.Struct(">BxH")
+_U16: Final = struct.Struct(">H")
+_U32: Final = struct.Struct(">I")
 
-MAX_UID_LENGTH = 64
+MAX_UID_LENGTH: Final = 64
 """PS3.5 9.1. A longer one in a request is malformed."""
-MAX_CONTEXT_TRANSFER_SYNTAXES = 128
+MAX_CONTEXT_TRANSFER_SYNTAXES: Final = 128
 """PS3.8 knows no limit. storescp 3.6.7 answers nothing to a request with more than 50 in one context."""
 
 

@@ -4,13 +4,14 @@ Titles are text in Latin-1 without the padding that the peer chose, blanks or NU
 """
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from storescpd.wire.codes import RejectResult, RejectSource
 from storescpd.wire.items import ProposedContext, UserInformation
 
-APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
+APPLICATION_CONTEXT: Final = "1.2.840.10008.3.1.1.1"
 """The one application context there is (PS3.7 A.2.1)."""
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION: Final = 1
 """A bit field; bit 0 is this version (PS3.8 9.3.2)."""
 
 

@@ -1,7 +1,7 @@
 """The user information item and its sub-items (PS3.8 9.3.2.3 and annex D, PS3.7 annex D.3.3)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from storescpd.wire.codes import ItemType
 from storescpd.wire.errors import WireError
@@ -44,7 +44,9 @@ def _implementation_version_name(found: Found, fields: Fields) -> None:
     found.implementation_version_name = text(fields.rest()).strip(" ")
 
 
-_CUT_SHORT_REFUSED = frozenset((ItemType.ROLE_SELECTION, ItemType.EXTENDED_NEGOTIATION, ItemType.USER_IDENTITY_RQ))
+_CUT_SHORT_REFUSED: Final = frozenset(
+    (ItemType.ROLE_SELECTION, ItemType.EXTENDED_NEGOTIATION, ItemType.USER_IDENTITY_RQ)
+)
 """storescp does not answer a request in which one of these is cut short; the length of the others it ignores, and so do
 we, because a Storage SCP can do without what they say."""
 

@@ -2,12 +2,12 @@
 
 import mmap
 import threading
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-BUFFER_SIZE = 1 << 18
+BUFFER_SIZE: Final = 1 << 18
 """Bytes. Half a CT image: measured, smaller ones cost calls and larger ones cost the processor's cache as much as they
 save."""
-_MOST_KEPT = 16
+_MOST_KEPT: Final = 16
 """Buffers that wait for use: as many threads as can profit from one at the same time."""
 
 

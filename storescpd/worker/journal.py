@@ -2,7 +2,7 @@
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from storescpd.association import Negotiation, Policy
 from storescpd.data.sop_classes import SOP_CLASSES, log_code
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from storescpd.wire.command import CEchoRQ, CStoreRQ
     from storescpd.worker.outcome import Result
 
-MOST_NAMED = 20
+MOST_NAMED: Final = 20
 """Classes named in one line; a sender that proposes everything is refused some."""
 
-_PRIORITIES = {0: "medium", 1: "high", 2: "low"}
+_PRIORITIES: Final = {0: "medium", 1: "high", 2: "low"}
 """PS3.7 9.3.1.1."""
 
 logger = logging.getLogger(ASSOCIATIONS)

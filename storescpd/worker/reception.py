@@ -7,7 +7,7 @@ answered A700. Only a data set that cannot be read does.
 import logging
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from storescpd.association import AcceptedContext
 from storescpd.data.sop_classes import modality_code
@@ -26,7 +26,7 @@ from storescpd.worker.journal import replacements
 from storescpd.worker.outcome import Result, UnreadableError
 from storescpd.worker.storing import Storing
 
-MOST_DISCARDED = 1 << 30
+MOST_DISCARDED: Final = 1 << 30
 """Bytes of an object that failed which are read and thrown away; a peer that sends more is aborted."""
 
 

@@ -14,26 +14,27 @@ from contextlib import contextmanager
 from enum import IntEnum
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import Final
 
 from storescpd.worker.tally import Tally
 
-MAX_SLOTS = 256
+MAX_SLOTS: Final = 256
 """Workers of all generations together: 8 at most each by default, and a generation lives as long as its last peer."""
-MAX_PEERS = 20000
+MAX_PEERS: Final = 20000
 """Associations that one worker counts by address; the usual limit of open files is no higher."""
-PEER_SIZE = 16
+PEER_SIZE: Final = 16
 """Bytes of a peer's key."""
 
-_WORD = 4
+_WORD: Final = 4
 _PIDS, _GENERATIONS, _ACCEPTING, _CONNECTIONS, _ASSOCIATIONS = [column * MAX_SLOTS for column in range(1, 6)]
 """Columns of one 32-bit word a slot; word 0 is the number of slots ever used."""
-_WORDS = 6 * MAX_SLOTS
-_BEATS = _WORDS * _WORD
-KEEPER = MAX_SLOTS
+_WORDS: Final = 6 * MAX_SLOTS
+_BEATS: Final = _WORDS * _WORD
+KEEPER: Final = MAX_SLOTS
 """The place of the keeper's heartbeat, after those of the workers."""
-_TABLES = _BEATS + (MAX_SLOTS + 1) * 8
-_TABLE_SIZE = MAX_PEERS * PEER_SIZE
-_FLOCK = struct.Struct("hhqqi0q")
+_TABLES: Final = _BEATS + (MAX_SLOTS + 1) * 8
+_TABLE_SIZE: Final = MAX_PEERS * PEER_SIZE
+_FLOCK: Final = struct.Struct("hhqqi0q")
 """struct flock of fcntl(2) where off_t has 64 bits: kind, whence, start, length, process."""
 
 

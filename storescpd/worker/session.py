@@ -7,7 +7,7 @@ command within idle_timeout.
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from storescpd.access.peers import Peer
 from storescpd.access.titles import recognised
@@ -48,9 +48,9 @@ if TYPE_CHECKING:
     from storescpd.worker.reception import Reception
     from storescpd.worker.trial import IgnoredReception
 
-_SLOWEST = 1024
+_SLOWEST: Final = 1024
 """Bytes a second at which a begun PDU must come at least; the contract's figure."""
-LINGER = 2.0
+LINGER: Final = 2.0
 """Seconds that a peer has to close after we released, rejected or aborted; storescp waits 180 and serves nobody."""
 
 

@@ -85,20 +85,16 @@ class Service:
         self.accept = accept
         """``False``: it is rejected 1/1/3."""
         self._make_storing = make_storing
-        self._storing: Storing | None = None
 
     @property
     def is_used(self) -> bool:
         """Whether somebody has asked how its objects are stored."""
-        return self._storing is not None
+        return "storing" in vars(self)
 
-    @property
+    @functools.cached_property
     def storing(self) -> "Storing":
         """How its objects are stored; raises StorageError when there is none to be had."""
-        # Not functools.cached_property, whose memory the compiler takes away.
-        if self._storing is None:
-            self._storing = self._make_storing()
-        return self._storing
+        return self._make_storing()
 
 
 class Titles(NamedTuple):

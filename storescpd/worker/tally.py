@@ -6,14 +6,15 @@ A row outlives its worker: what it counts grows old by itself, and the next work
 import mmap
 import threading
 import time
+from typing import Final
 
-MINUTE = 60
+MINUTE: Final = 60
 """Seconds that the rate is about."""
-_BUCKETS = 64
+_BUCKETS: Final = 64
 """One a second, and as many as a minute has."""
-_ROW = 1 + _BUCKETS
+_ROW: Final = 1 + _BUCKETS
 """Words: the total, then the buckets, each with its second in the upper half."""
-_COUNT = (1 << 32) - 1
+_COUNT: Final = (1 << 32) - 1
 
 
 class Tally:

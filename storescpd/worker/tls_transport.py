@@ -8,16 +8,16 @@ import contextlib
 import socket
 import ssl
 import time
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from storescpd.worker.buffers import Buffer, BufferPool
 from storescpd.worker.transport import DeadlineError, Transport
 
-_HEADER = 5
+_HEADER: Final = 5
 """Bytes of a record's header: its type, its version, and the length of the rest in two (RFC 8446 5.1)."""
-_TYPES = range(20, 25)
-_MAJOR = 3
-_LONGEST = (1 << 14) + 2048
+_TYPES: Final = range(20, 25)
+_MAJOR: Final = 3
+_LONGEST: Final = (1 << 14) + 2048
 """Bytes of a record's rest in TLS 1.2 (RFC 5246 6.2.3), where more is allowed than in 1.3."""
 
 

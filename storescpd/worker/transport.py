@@ -8,13 +8,14 @@ import contextlib
 import select
 import socket
 import time
+from typing import Final
 
 from storescpd.worker.buffers import Buffer, BufferPool
 from storescpd.worker.gate import Arrival, Gate, arrive
 
-_LONGEST_POLL = 86400.0
+_LONGEST_POLL: Final = 86400.0
 """Seconds; poll(2) counts milliseconds in 31 bits, 24 days, and deadlines may be longer."""
-_LINGER_DISCARD = 1 << 20
+_LINGER_DISCARD: Final = 1 << 20
 """Bytes of a peer that is being left which are read and thrown away; then the connection is reset."""
 
 
