@@ -1,8 +1,16 @@
-"""What can become of an object; a session needs no more of what stores it until one comes."""
+"""What can become of an association and of an object; a session needs no more of what stores it until one comes."""
 
 from typing import NamedTuple
 
 from storescpd.wire.codes import Status
+
+
+class EndedError(Exception):
+    """The association is over; the text says how, ``linger`` whether the peer is to close first."""
+
+    def __init__(self, result: str, *, linger: bool = False) -> None:
+        super().__init__(result)
+        self.linger = linger
 
 
 class UnreadableError(Exception):

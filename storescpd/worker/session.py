@@ -37,7 +37,7 @@ from storescpd.wire.errors import WireError
 from storescpd.wire.request import AssociateRJ, AssociateRQ
 from storescpd.worker.admission import Admission
 from storescpd.worker.journal import Journal
-from storescpd.worker.outcome import UnreadableError
+from storescpd.worker.outcome import EndedError, UnreadableError
 from storescpd.worker.settings import Settings
 from storescpd.worker.transport import DeadlineError, HandshakeError, Transport
 
@@ -52,14 +52,6 @@ _SLOWEST: Final = 1024
 """Bytes a second at which a begun PDU must come at least; the contract's figure."""
 LINGER: Final = 2.0
 """Seconds that a peer has to close after we released, rejected or aborted; storescp waits 180 and serves nobody."""
-
-
-class EndedError(Exception):
-    """The association is over; the text says how, ``linger`` whether the peer is to close first."""
-
-    def __init__(self, result: str, *, linger: bool = False) -> None:
-        super().__init__(result)
-        self.linger = linger
 
 
 class Session:
