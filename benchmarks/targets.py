@@ -39,6 +39,8 @@ RATES = (
     *((f"W5-1x{contexts}", ONE, STORESCP, 1.0) for contexts in (1, 64, 128)),
     ("W4", TWO, STORESCP, 2.0),
     *((f"W5-8x{contexts}", TWO, STORESCP, 1.3) for contexts in (1, 64, 128)),
+    ("W8-W1", "storescpd, TLS, 1 worker", "storescp +tls", 1.3),
+    ("W8-W4", "storescpd, TLS, 2 workers", "storescp +tls", 2.0),
     *((name, ONE, STORESCP, 2.0) for name in ("W9-storescu", "W9-dcmsend")),
     *((name, ONE, "storescp as installed", 10.0) for name in ("W9-storescu", "W9-dcmsend")),
 )
