@@ -31,6 +31,9 @@ _ENDED_FROM_OUTSIDE = frozenset(128 + number for number in (signal.SIGINT, signa
 """Exit statuses of hooks that a service manager has ended."""
 _NO_ROOM = frozenset({errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT})
 """What keeps any hook from starting is no failure of the one whose turn it was."""
+DOUBT = 3.0
+"""Seconds in which the order to end may come after a hook that it ended as well: a service manager signals the
+processes of a unit one after another, on a busy machine as slowly as that."""
 STOP_PATIENCE = 90.0
 """Seconds after SIGTERM in which no hook starts: systemd's DefaultTimeoutStopSec. Who lives longer was not meant."""
 _LINGER_PAUSE = 0.5
@@ -52,6 +55,8 @@ class Execution:
         """Number of the last hook that was taken from the ledger into the lanes."""
         self._jobs: dict[int, Job] = {}
         self._orphaned: list[Run] = []
+        self._doubtful: list[tuple[float, Run]] = []
+        """Ended by a signal that may have been for all of us; and the monotonic time when it was for them alone."""
         self.runs: dict[int, Run] = {}
         """By the descriptor that tells their end."""
         self.finished: list[Job] = []
@@ -105,11 +110,17 @@ class Execution:
         return started
 
     def stop(self, now: Moment) -> None:
-        """A service manager ends all of us, hooks included: what it ends now is not what failed."""
+        """A service manager ends all of us, hooks included: what it has ended and ends now is not what failed."""
         self._stopping_until = now.monotonic + STOP_PATIENCE
+        self._judge_doubtful(now, math.inf)
+
+    def _judge_doubtful(self, now: Moment, until: float) -> None:
+        for due, run in [doubtful for doubtful in self._doubtful if doubtful[0] <= until]:
+            self._doubtful.remove((due, run))
+            self._judge(run, now)
 
     def _has_place(self) -> bool:
-        return len(self.runs) + len(self._orphaned) < self._concurrency
+        return len(self.runs) + len(self._orphaned) + len(self._doubtful) < self._concurrency
 
     def _may_start(self, now: Moment) -> bool:
         return self._has_place() and now.monotonic >= max(self._room_at, self._stopping_until)
@@ -182,10 +193,18 @@ class Execution:
         if run.orphaned:
             del self.runs[run.fd]
             self._orphaned.append(run)
+        elif run.result() in _ENDED_FROM_OUTSIDE and not run.told_to_end and not self._is_stopping(now):
+            del self.runs[run.fd]
+            self._doubtful.append((now.monotonic + DOUBT, run))
         else:
-            job, status = self._forget(run)
-            stopping = now.monotonic < self._stopping_until
-            self._enter(job, None if stopping and status in _ENDED_FROM_OUTSIDE else status, now)
+            self._judge(run, now)
+
+    def _is_stopping(self, now: Moment) -> bool:
+        return now.monotonic < self._stopping_until
+
+    def _judge(self, run: Run, now: Moment) -> None:
+        job, status = self._forget(run)
+        self._enter(job, None if self._is_stopping(now) and status in _ENDED_FROM_OUTSIDE else status, now)
 
     def _enter(self, job: Job, status: int | None, now: Moment) -> None:
         """Enter how a hook has ended."""
@@ -231,6 +250,7 @@ class Execution:
                     log_event(logger, logging.ERROR, "hook takes too long and is ended", hook=run.hook, pid=run.pid)
                 run.end()
                 run.deadline = now.monotonic + END_GRACE
+        self._judge_doubtful(now, now.monotonic)
         for run in [run for run in self._orphaned if not run.orphaned]:
             self._orphaned.remove(run)
             self._enter(*self._forget(run), now)
@@ -238,6 +258,7 @@ class Execution:
     def next_moment(self) -> float:
         """Monotonic time of the next thing to do unasked."""
         moments = [run.deadline for run in (*self.runs.values(), *self._orphaned) if run.deadline is not None]
+        moments.extend(due for due, _ in self._doubtful)
         if self._has_place():
             moments.append(max(self._lanes.next_moment(), self._room_at, self._stopping_until))
         if self._orphaned:

@@ -26,7 +26,7 @@ from tests.studies.studies import (
 )
 from tests.support.daemon import storescpd
 from tests.support.objects import CT_IMAGE
-from tests.support.processes import alive, end, eventually
+from tests.support.processes import alive, end, eventually, suspend
 
 GATE = "n=0; while [ ! -e {0}/gate ] && [ $n -lt 5000 ]; do n=$((n+1)); sleep 0.02; done"
 """Bounded, so that nothing is left of a test that fails."""
@@ -246,7 +246,7 @@ def test_a_hook_that_outlives_its_keeper_is_not_started_again(after, tmp_path):
         keeper = keeper_pid(daemon)
         if after == "when it has ended":
             # Nobody is there when it ends: its successor is held back.
-            os.kill(daemon.pid, signal.SIGSTOP)
+            suspend(daemon.pid)
         end(keeper)
         if after == "when it has ended":
             opened(tmp_path)
@@ -341,6 +341,41 @@ def test_what_a_service_manager_ends_with_the_daemon_has_not_failed(tmp_path):
         opened(tmp_path)
         eventually(lambda: rows(ledger, "SELECT state FROM hooks") == [("done",), ("done",)])
     assert len(finished(tmp_path)) == 2
+
+
+def test_a_hook_that_is_ended_before_the_daemon_is_told_has_not_failed(tmp_path):
+    """A service manager signals one process of a unit after another, in any order."""
+    settings = {"hooks": {"on_reception": gated(tmp_path)}}
+    ledger = ledger_of(tmp_path / "out")
+    with storescpd(tmp_path / "out", settings) as daemon:
+        with associate(daemon.port) as association:
+            store(association, "A", 1)
+            store(association, "A", 2)
+            association.release()
+        eventually(lambda: lines(tmp_path / "log"))
+        ((pid,),) = rows(ledger, "SELECT pid FROM hooks WHERE state = 'running'")
+        os.killpg(pid, signal.SIGTERM)
+        eventually(lambda: not alive(pid))
+        for member in daemon.members():
+            end(member, signal.SIGTERM)
+        assert daemon.wait() == 0
+    with storescpd(tmp_path / "out", settings):
+        opened(tmp_path)
+        eventually(lambda: rows(ledger, "SELECT state FROM hooks") == [("done",), ("done",)])
+    assert len(finished(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, signal.SIGTERM])
+def test_a_hook_that_is_ended_alone_has_failed(number, tmp_path):
+    """The next one of its study runs."""
+    settings = {"hooks": {"on_reception": f"echo begin #f >> {tmp_path}/log; case #f in *.1) kill -{number} $$;; esac"}}
+    with storescpd(tmp_path / "out", settings) as daemon:
+        with associate(daemon.port) as association:
+            store(association, "A", 1)
+            store(association, "A", 2)
+            association.release()
+        eventually(lambda: len(lines(tmp_path / "log")) == 2)
+        eventually(lambda: f"exit status {128 + number}" in command(daemon, "--failed-hooks"))
 
 
 def test_what_hooks_say_is_in_the_log_at_debug(tmp_path):
