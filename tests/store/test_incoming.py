@@ -14,7 +14,7 @@ import pytest
 from storescpd.store import Place, StorageError
 from tests.store.sink import INCOMING, committed, contents, directory, no_leak, put, temporaries
 from tests.support.build import PATH
-from tests.support.processes import end
+from tests.support.processes import end, suspend
 
 OWNER = """
 import sys
@@ -57,7 +57,7 @@ def test_a_dead_owners_file_is_swept_and_a_living_ones_is_not(number, tmp_path):
 
 def test_a_stopped_owner_lives(tmp_path):
     with owner(tmp_path) as stopped:
-        end(stopped.pid, signal.SIGSTOP)
+        suspend(stopped.pid)
         assert directory(tmp_path).prepare() == []
         assert len(temporaries(tmp_path)) == 1
 

@@ -16,7 +16,7 @@ from tests.supervisor.asking import command, status
 from tests.supervisor.steering import count, listener, reconfigure, rewrite
 from tests.support.build import PATH
 from tests.support.daemon import Daemon, storescpd
-from tests.support.processes import LISTEN, connections, end, eventually, free_port
+from tests.support.processes import LISTEN, connections, end, eventually, free_port, suspend
 from tests.support.rawclient import Aborted, Closed, Rejected
 from tests.support.scenes import ECHO, SUCCESS, associate, owner, small, store, whole
 
@@ -126,7 +126,7 @@ def test_what_waits_at_a_port_that_goes_is_served_by_the_old_configuration(tmp_p
     with storescpd(tmp_path / "out", config) as daemon:
         leaving = daemon.ports()["leaving"]
         [worker] = daemon.worker_pids()
-        end(worker, signal.SIGSTOP)
+        suspend(worker)
         try:
             answers: list[int] = []
 
@@ -202,7 +202,7 @@ def test_sighups_fold_into_one(tmp_path):
 def test_a_stopped_worker_holds_no_reload_up(tmp_path):
     with storescpd(tmp_path / "out", workers=2) as daemon, associate(daemon.port) as association:
         old = owner(daemon, association)
-        end(old, signal.SIGSTOP)
+        suspend(old)
         try:
             done = command(daemon, "--reload")
             assert done.returncode == 0, done.stderr

@@ -2,14 +2,13 @@
 
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
 from storescpd.supervisor.supervisor import FIRST_PAUSE, LONGEST_PAUSE, SHORT_LIFE, Replacement
 from tests.supervisor.steering import count
 from tests.support.daemon import storescpd
-from tests.support.processes import end, eventually
+from tests.support.processes import end, eventually, suspend
 from tests.support.rawclient import Closed
 from tests.support.scenes import ECHO, SUCCESS, associate, owner, small, store
 from tests.support.tracing import traced
@@ -126,15 +125,6 @@ def test_a_reload_while_it_cannot_fork(tmp_path):
         eventually(lambda: count(daemon, "] serving") == 2)
         association.release()
         eventually(lambda: daemon.worker_pids() not in ([old], []) and old not in daemon.worker_pids())
-
-
-def suspend(pid: int) -> None:
-    """SIGSTOP, and wait until every thread has obeyed."""
-    end(pid, signal.SIGSTOP)
-    tasks = Path(f"/proc/{pid}/task")
-    eventually(
-        lambda: all((task / "stat").read_text().rpartition(")")[2].split()[0] == "T" for task in tasks.iterdir())
-    )
 
 
 def test_a_stopped_worker_stops_nobody_else(tmp_path):

@@ -109,6 +109,15 @@ def eventually(probe: Callable[[], T], timeout: float = 20) -> T:
     return found
 
 
+def suspend(pid: int) -> None:
+    """SIGSTOP, and wait until every thread has obeyed: until then one may take a connection or finish a write."""
+    end(pid, signal.SIGSTOP)
+    tasks = Path(f"/proc/{pid}/task")
+    eventually(
+        lambda: all((task / "stat").read_text().rpartition(")")[2].split()[0] == "T" for task in tasks.iterdir())
+    )
+
+
 def free_port() -> int:
     """A port that nobody listens on now."""
     with socket.socket() as probe:
