@@ -138,7 +138,9 @@ class Acceptor:
         end = len(view)
         last = waiting = False
         while not last and end - position >= 12:
-            kind, length, pdv_length, context, control = unpack(view, position)
+            # Typed, so that the compiled build computes with machine words.
+            header: tuple[int, int, int, int, int] = unpack(view, position)
+            kind, length, pdv_length, context, control = header
             if kind != _P_DATA or context != context_id or pdv_length != length - 4:
                 break
             if control & ~_LAST or length > max_pdu or length < 6 or length % 2:

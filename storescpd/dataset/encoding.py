@@ -1,6 +1,6 @@
 """How data sets are to be written: the settings of ``[encoding]`` as plain values (storescp facts 6)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from storescpd.data.transfer_syntaxes import (
@@ -68,6 +68,15 @@ class Encoding:
     """Read UN elements as what the dictionary knows them to be."""
     compression_level: int = 6
     limits: Limits = field(default_factory=Limits)
+    _hash: int = field(init=False, repr=False, compare=False)
+    """Tables are looked up by it for each object."""
+
+    def __post_init__(self) -> None:
+        settings = [getattr(self, setting.name) for setting in fields(self) if setting.compare]
+        object.__setattr__(self, "_hash", hash(tuple(settings)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def padding(self) -> tuple[int, int]:

@@ -4,24 +4,20 @@ storescp also finds UIDs that exist in nested items alone; those name other obje
 """
 
 from dataclasses import dataclass
+from typing import Final
 
-SPECIFIC_CHARACTER_SET = 0x00080005
-SOP_CLASS_UID = 0x00080016
-SOP_INSTANCE_UID = 0x00080018
-PATIENT_NAME = 0x00100010
-STUDY_INSTANCE_UID = 0x0020000D
+SPECIFIC_CHARACTER_SET: Final = 0x00080005
+SOP_CLASS_UID: Final = 0x00080016
+SOP_INSTANCE_UID: Final = 0x00080018
+PATIENT_NAME: Final = 0x00100010
+STUDY_INSTANCE_UID: Final = 0x0020000D
 
-_FIELDS = {
-    SPECIFIC_CHARACTER_SET: "specific_character_set",
-    SOP_CLASS_UID: "sop_class_uid",
-    SOP_INSTANCE_UID: "sop_instance_uid",
-    PATIENT_NAME: "patient_name",
-    STUDY_INSTANCE_UID: "study_instance_uid",
-}
-IDENTIFYING_TAGS = frozenset(_FIELDS)
-_UID_TAGS = frozenset({SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID})
+IDENTIFYING_TAGS = frozenset(
+    {SPECIFIC_CHARACTER_SET, SOP_CLASS_UID, SOP_INSTANCE_UID, PATIENT_NAME, STUDY_INSTANCE_UID}
+)
 
-_WHITE_SPACE = b" \t\n\v\f\r"
+_WHITE_SPACE: Final = b" \t\n\v\f\r"
+_PADDING: Final = b" \0"
 
 
 @dataclass(slots=True)
@@ -38,9 +34,20 @@ class Identity:
 
     def note(self, tag: int, value: bytes) -> None:
         """Take the value of one of ``IDENTIFYING_TAGS``; the first of several elements counts."""
-        name = _FIELDS[tag]
-        if getattr(self, name) is None:
-            setattr(self, name, clean_uid(value) if tag in _UID_TAGS else value.rstrip(b" \0"))
+        if tag == SOP_CLASS_UID:
+            if self.sop_class_uid is None:
+                self.sop_class_uid = clean_uid(value)
+        elif tag == SOP_INSTANCE_UID:
+            if self.sop_instance_uid is None:
+                self.sop_instance_uid = clean_uid(value)
+        elif tag == STUDY_INSTANCE_UID:
+            if self.study_instance_uid is None:
+                self.study_instance_uid = clean_uid(value)
+        elif tag == PATIENT_NAME:
+            if self.patient_name is None:
+                self.patient_name = value.rstrip(_PADDING)
+        elif tag == SPECIFIC_CHARACTER_SET and self.specific_character_set is None:
+            self.specific_character_set = value.rstrip(_PADDING)
 
 
 def clean_uid(value: bytes) -> str:

@@ -115,14 +115,14 @@ class Transport:
 
     def _move(self, buffer: Buffer, wanted: int) -> None:
         """Bring what is left to the start, into a larger buffer when its PDU needs one (checked before: 1 MiB)."""
-        left = bytes(self.unread)
-        if len(left) == len(buffer) < wanted:
+        unread, left = self.unread, self.pending
+        if left == len(buffer) < wanted:
             # Doubling: a peer gets memory as it sends, not as it announces.
-            buffer = bytearray(min(2 * len(buffer), wanted))
-            self._buffer = buffer
-        self._view = memoryview(buffer)
-        self._view[: len(left)] = left
-        self._start, self._end = 0, len(left)
+            self._buffer = bytearray(min(2 * len(buffer), wanted))
+            self._view = memoryview(self._buffer)
+        # Where both overlap, the bytes are moved as memmove(3) does.
+        self._view[:left] = unread
+        self._start, self._end = 0, left
 
     def _let_go(self) -> None:
         if self._buffer is not None:
