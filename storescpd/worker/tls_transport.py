@@ -7,18 +7,23 @@ handshake waits as any receive does.
 import contextlib
 import socket
 import ssl
+import struct
 import time
 from typing import Any, Final, cast
 
 from storescpd.worker.buffers import Buffer, BufferPool
 from storescpd.worker.transport import DeadlineError, Transport
 
-_HEADER: Final = 5
-"""Bytes of a record's header: its type, its version, and the length of the rest in two (RFC 8446 5.1)."""
-_TYPES: Final = range(20, 25)
+_HEADER: Final = struct.Struct(">BBxH")
+"""Of a record: its type, its version in two bytes, and the length of the rest (RFC 8446 5.1)."""
+_FIRST_TYPE: Final = 20
+_LAST_TYPE: Final = 24
 _MAJOR: Final = 3
 _LONGEST: Final = (1 << 14) + 2048
 """Bytes of a record's rest in TLS 1.2 (RFC 5246 6.2.3), where more is allowed than in 1.3."""
+_AT_ONCE: Final = 1 << 16
+"""Bytes of records from which on no more are given to OpenSSL at once. It keeps memory for the most it ever had, and
+each association has its own."""
 
 
 class TlsTransport(Transport):
@@ -27,7 +32,9 @@ class TlsTransport(Transport):
     def __init__(self, sock: socket.socket, pool: BufferPool, context: ssl.SSLContext) -> None:
         super().__init__(sock, pool)
         self._record = ssl.MemoryBIO()
-        """The one that is to be decrypted next."""
+        """What is to be decrypted next, whole records alone."""
+        self._cut = False
+        """The last one may not have fitted: what is left of it is decrypted already."""
         self._received: Buffer | None = None
         """Lent as long as there is the beginning of a record in it."""
         self._first = self._behind = 0
@@ -59,7 +66,7 @@ class TlsTransport(Transport):
                 return self._secure
 
     def _await_records(self, deadline: float) -> None:
-        while not self._pass_record():
+        while not self._pass_records():
             if time.monotonic() >= deadline:
                 raise DeadlineError
             try:
@@ -92,31 +99,44 @@ class TlsTransport(Transport):
             self._received = None
             self._first = self._behind = 0
 
-    def _pass_record(self) -> bool:
-        """Give OpenSSL a record, if a whole one has come: where it has to ask for more, it makes an exception of it."""
-        buffer, first = self._received, self._first
+    def _pass_records(self) -> bool:
+        """Give OpenSSL records, as far as whole ones have come: where it has to ask for more, it makes an exception."""
         if self._record.eof:
             return True
-        if buffer is None or self._behind - first < _HEADER:
+        buffer, first = self._received, self._first
+        if buffer is None:
             return False
-        length = buffer[first + 3] << 8 | buffer[first + 4]
-        if buffer[first] not in _TYPES or buffer[first + 1] != _MAJOR or length > _LONGEST:
-            # No record: OpenSSL says so at once.
-            length = self._behind - first - _HEADER
-        end = first + _HEADER + length
-        if end > self._behind:
+        end = self._end_of_records(buffer)
+        if end == first:
             return False
         with memoryview(buffer) as view:
             self._record.write(view[first:end])
         self._first = end
         return True
 
+    def _end_of_records(self, buffer: Buffer) -> int:
+        """Where the last whole record ends, of so many as are to be passed at once."""
+        end, behind = self._first, self._behind
+        most = end + _AT_ONCE
+        unpack = _HEADER.unpack_from
+        while end < most and behind - end >= _HEADER.size:
+            header: tuple[int, int, int] = unpack(buffer, end)
+            kind, major, length = header
+            if not _FIRST_TYPE <= kind <= _LAST_TYPE or major != _MAJOR or length > _LONGEST:
+                # No record: OpenSSL says so at once.
+                return behind
+            stop = end + _HEADER.size + length
+            if stop > behind:
+                break
+            end = stop
+        return end
+
     def _read(self, view: memoryview) -> int:
         """As many records as there are and as fit."""
-        total = 0
-        while total < len(view):
-            # Only what did not fit the last time is decrypted already.
-            if (total or not self._secure.pending()) and not self._pass_record():
+        total, room = 0, len(view)
+        read = cast("Any", self._secure.read)
+        while total < room:
+            if not self._record.pending and not (self._cut and self._secure.pending()) and not self._pass_records():
                 try:
                     self._take_records(socket.MSG_DONTWAIT if total else 0)
                 except BlockingIOError:
@@ -126,7 +146,7 @@ class TlsTransport(Transport):
                 continue
             try:
                 # Typed for bytearray alone; it takes whatever can be written to.
-                count = int(cast("Any", self._secure).read(len(view) - total, view[total:]))
+                count = int(read(room - total, view[total:]))
             except ssl.SSLWantReadError:
                 # A record that is no data.
                 self._flush()
@@ -136,6 +156,7 @@ class TlsTransport(Transport):
             if not count:
                 break
             total += count
+        self._cut = total == room
         return total
 
     def send(self, data: bytes) -> None:
