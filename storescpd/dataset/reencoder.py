@@ -70,7 +70,10 @@ class Reencoder:
                 self._count(len(fragment))
                 self._reader.read(fragment)
             return self._assembly.writer.take()
-        self._count(sum(map(len, fragments)))
+        length = 0
+        for fragment in fragments:
+            length += len(fragment)
+        self._count(length)
         number, end = 0, len(fragments)
         while number < end:
             number = self._large.pass_run(fragments, number)

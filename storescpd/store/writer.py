@@ -33,7 +33,9 @@ def write_all(fd: int, pieces: Sequence[Chunk]) -> int:
 
 
 def _write_part(fd: int, part: Sequence[Chunk]) -> int:
-    length = sum(map(len, part))
+    length = 0
+    for piece in part:
+        length += len(piece)
     written = os.writev(fd, part)
     if written != length:
         _write_rest(fd, part, written)

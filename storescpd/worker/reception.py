@@ -102,7 +102,9 @@ class Reception:
         Raises:
             UnreadableError: it cannot be read, or the peer sends too much of an object that has failed.
         """
-        self.received += sum(map(len, views))
+        # A loop: the compiled build runs it in a third of the time of sum(map(len, views)).
+        for view in views:
+            self.received += len(view)
         self.fragments += len(views)
         if self._desk is not None:
             self._desk.keep_up()
@@ -164,15 +166,14 @@ class Reception:
 
     def report(self) -> Result:
         """What became of the object. It can wait until the peer has its answer: what is left to do is done here too."""
+        study = "" if self._reencoder is None else self._reencoder.identity.study_instance_uid or ""
         if self._failure is not None:
-            result = self._failure
+            result = self._failure._replace(study=study)
         elif self._filed is None:
             raise RuntimeError("the object is not finished")
         else:
-            result = self._describe(self._filed)
+            result = self._describe(self._filed, study)
         self._close()
-        if self._reencoder is not None:
-            return result._replace(study=self._reencoder.identity.study_instance_uid or "")
         return result
 
     def _finish(self) -> Status:
@@ -238,7 +239,7 @@ class Reception:
         syntax = self._context.transfer_syntax if self._reencoder is None else self._reencoder.output_syntax
         return Description(self._command, self._code, syntax, status)
 
-    def _describe(self, filed: Filed) -> Result:
+    def _describe(self, filed: Filed, study: str) -> Result:
         status, stored, drawer = filed
         path = self._storing.directory.path(stored.name, drawer.shown)
         reasons = [drawer.remark] if drawer.remark else []
@@ -255,7 +256,7 @@ class Reception:
         if by_instance and not stored.name.startswith(f"{self._code}.{instance}"):
             reasons.append(f"characters of the instance UID {instance!r} that no file name may have were replaced")
         replaced = stored.outcome is Outcome.REPLACED
-        return Result(status, "; ".join(reasons), path, drawer.token, replaced=replaced)
+        return Result(status, "; ".join(reasons), path, drawer.token, study, replaced)
 
 
 def _compare(command: CStoreRQ, identity: Identity) -> Status:
