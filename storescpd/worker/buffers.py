@@ -21,6 +21,9 @@ class BufferPool:
     def __init__(self) -> None:
         self._free: list[Buffer] = []
         self._lock = threading.Lock()
+        self.turn = threading.Lock()
+        """Of the thread that fills a buffer in many short calls which let go of the interpreter, as decrypting does:
+        where several do, each waits for the interpreter after each call."""
 
     def take(self) -> Buffer:
         """A buffer with anything in it."""

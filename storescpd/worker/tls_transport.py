@@ -39,6 +39,8 @@ class TlsTransport(Transport):
         """Lent as long as there is the beginning of a record in it."""
         self._first = self._behind = 0
         """Where what is left in it begins and ends."""
+        self._ended = False
+        """The peer sends no more."""
         self._sealed = ssl.MemoryBIO()
         """What is to be sent."""
         self._secure = context.wrap_bio(self._record, self._sealed, server_side=True)
@@ -133,31 +135,47 @@ class TlsTransport(Transport):
 
     def _read(self, view: memoryview) -> int:
         """As many records as there are and as fit."""
+        if not self._record.pending and not (self._cut and self._secure.pending()):
+            while not self._pass_records():
+                self._take_records(0)
+        with self._pool.turn:
+            total = self._decrypt(view)
+        # A peer that takes nothing holds nobody else up.
+        self._flush()
+        self._cut = total == len(view)
+        if not total and not self._ended:
+            # None of the records had data.
+            raise BlockingIOError
+        return total
+
+    def _decrypt(self, view: memoryview) -> int:
+        """What has come, without waiting."""
         total, room = 0, len(view)
+        # Typed for bytearray alone; it takes whatever can be written to.
         read = cast("Any", self._secure.read)
         while total < room:
-            if not self._record.pending and not (self._cut and self._secure.pending()) and not self._pass_records():
-                try:
-                    self._take_records(socket.MSG_DONTWAIT if total else 0)
-                except BlockingIOError:
-                    if total:
-                        break
-                    raise
-                continue
             try:
-                # Typed for bytearray alone; it takes whatever can be written to.
                 count = int(read(room - total, view[total:]))
             except ssl.SSLWantReadError:
-                # A record that is no data.
-                self._flush()
-                continue
+                count = -1
             except ssl.SSLEOFError:
-                break
+                count = 0
             if not count:
+                self._ended = True
                 break
-            total += count
-        self._cut = total == room
+            total += max(count, 0)
+            if total < room and not self._record.pending and not self._go_on():
+                break
         return total
+
+    def _go_on(self) -> bool:
+        """Whether there are more records."""
+        try:
+            while not self._pass_records():
+                self._take_records(socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        return True
 
     def send(self, data: bytes) -> None:
         """Send all; raises as the plain one does."""
