@@ -52,4 +52,7 @@ class Identity:
 
 def clean_uid(value: bytes) -> str:
     """A UID value as text, without white space and what follows a NUL."""
-    return value.partition(b"\0")[0].translate(None, _WHITE_SPACE).decode("latin-1")
+    text = value.removesuffix(b"\0")
+    if not text.replace(b".", b"").isdigit():
+        text = value.partition(b"\0")[0].translate(None, _WHITE_SPACE)
+    return text.decode("latin-1")

@@ -77,7 +77,6 @@ class UnsupportedCommand:
 
 Request = CStoreRQ | CEchoRQ | UnsupportedCommand
 
-_UID_CHARACTERS: Final = b"0123456789."
 _CLASS_START: Final = 20
 """Offset of the affected SOP class UID in a C-STORE-RQ as nearly all senders write it: each element once, in order,
 nothing else."""
@@ -170,7 +169,7 @@ def _usual_store(data: bytes) -> CStoreRQ | None:
 def _usual_uid(value: bytes) -> str:
     """Digits and dots, with at most one NUL behind them; empty for all else."""
     text = value.removesuffix(b"\0")
-    if len(text) > MAX_UID_LENGTH or text.translate(None, _UID_CHARACTERS):
+    if len(text) > MAX_UID_LENGTH or not text.replace(b".", b"").isdigit():
         return ""
     return text.decode("ascii")
 

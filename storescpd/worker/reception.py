@@ -7,7 +7,7 @@ answered A700. Only a data set that cannot be read does.
 import logging
 import time
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from storescpd.association import AcceptedContext
 from storescpd.data.sop_classes import modality_code
@@ -20,7 +20,7 @@ from storescpd.store.uids import fresh_uid
 from storescpd.studies.errors import KeeperError
 from storescpd.wire.codes import Status
 from storescpd.wire.command import CStoreRQ
-from storescpd.worker.clerks import NOWHERE, Clerk, Description, Drawer
+from storescpd.worker.clerks import NOWHERE, Clerk, Description
 from storescpd.worker.identification import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from storescpd.worker.journal import replacements
 from storescpd.worker.outcome import Result, UnreadableError
@@ -28,14 +28,6 @@ from storescpd.worker.storing import Storing
 
 MOST_DISCARDED: Final = 1 << 30
 """Bytes of an object that failed which are read and thrown away; a peer that sends more is aborted."""
-
-
-class Filed(NamedTuple):
-    """An object that has its place."""
-
-    status: Status
-    stored: Stored
-    drawer: Drawer
 
 
 class Reception:
@@ -59,7 +51,9 @@ class Reception:
         self._writer: Writer | None = None
         self._failure: Result | None = None
         self._committed: Writer | None = None
-        self._filed: Filed | None = None
+        self._stored: Stored | None = None
+        self._status = Status.SUCCESS
+        self._drawer = NOWHERE
         self.received = 0
         """Bytes of the data set so far."""
         self.fragments = 0
@@ -169,10 +163,10 @@ class Reception:
         study = "" if self._reencoder is None else self._reencoder.identity.study_instance_uid or ""
         if self._failure is not None:
             result = self._failure._replace(study=study)
-        elif self._filed is None:
+        elif self._stored is None:
             raise RuntimeError("the object is not finished")
         else:
-            result = self._describe(self._filed, study)
+            result = self._describe(self._stored, study)
         self._close()
         return result
 
@@ -180,8 +174,9 @@ class Reception:
         if self._writer is None:
             return Status.OUT_OF_RESOURCES
         try:
-            status = self._complete(self._writer)
-            drawer = self._drawer()
+            self._status = self._complete(self._writer)
+            if self._desk is not None:
+                self._drawer = self._desk.drawer(None if self._reencoder is None else self._reencoder.identity)
         except OSError as error:
             return self._fail(f"cannot write the object: {error.strerror or error}")
         except (ConversionError, StorageError, KeeperError) as error:
@@ -192,12 +187,7 @@ class Reception:
         except DataSetError as error:
             raise UnreadableError(str(error)) from error
         writer, self._writer = self._writer, None
-        return self._commit(writer, drawer, status)
-
-    def _drawer(self) -> Drawer:
-        if self._desk is None:
-            return NOWHERE
-        return self._desk.drawer(None if self._reencoder is None else self._reencoder.identity)
+        return self._commit(writer)
 
     def _complete(self, writer: Writer) -> Status:
         """Write what is left of the object; returns the status it deserves once it has its place."""
@@ -213,34 +203,34 @@ class Reception:
         writer.finish(header, final.plan)
         return status
 
-    def _commit(self, writer: Writer, drawer: Drawer, status: Status) -> Status:
+    def _commit(self, writer: Writer) -> Status:
         try:
-            stored = writer.commit(self._place(drawer, status))
+            stored = writer.commit(self._place())
             self._committed = writer
             if self._desk is not None:
-                self._desk.record(drawer, stored, self._description(status))
+                self._desk.record(self._drawer, stored, self._description())
         except (StorageError, KeeperError) as error:
             return self._refuse(Status.OUT_OF_RESOURCES, str(error))
         except PlaceError as error:
             return self._refuse(Status.CANNOT_UNDERSTAND, str(error))
         except DuplicateError as error:
             return self._refuse(Status.DUPLICATE, f"{error} exists and storage.on_duplicate is reject")
-        self._filed = Filed(status, stored, drawer)
-        return status
+        self._stored = stored
+        return self._status
 
-    def _place(self, drawer: Drawer, status: Status) -> Place:
+    def _place(self) -> Place:
         naming, instance = self._storing.filing.naming, self._command.affected_sop_instance_uid
         name, successors = naming.names(self._code, instance, self._milliseconds)
-        exclusive = status is not Status.SUCCESS
+        exclusive, drawer = self._status is not Status.SUCCESS, self._drawer
         looks = replacements.isEnabledFor(logging.INFO)
         return Place(name, exclusive, drawer.folder, drawer.shown, successors, looks)
 
-    def _description(self, status: Status) -> Description:
+    def _description(self) -> Description:
         syntax = self._context.transfer_syntax if self._reencoder is None else self._reencoder.output_syntax
-        return Description(self._command, self._code, syntax, status)
+        return Description(self._command, self._code, syntax, self._status)
 
-    def _describe(self, filed: Filed, study: str) -> Result:
-        status, stored, drawer = filed
+    def _describe(self, stored: Stored, study: str) -> Result:
+        status, drawer = self._status, self._drawer
         path = self._storing.directory.path(stored.name, drawer.shown)
         reasons = [drawer.remark] if drawer.remark else []
         if status is Status.DATA_SET_DOES_NOT_MATCH:
