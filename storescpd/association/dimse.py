@@ -83,13 +83,13 @@ class MessageReader:
 
     def _begin(self, context: AcceptedContext, command_set: bytes, events: list[Event]) -> None:
         # An association is answered before there is a command to read: inetd starts a process for each.
-        from storescpd.wire.command import CEchoRQ, CStoreRQ, decode  # noqa: PLC0415
+        from storescpd.wire import command  # noqa: PLC0415
 
-        request = decode(command_set)
-        if isinstance(request, CStoreRQ):
+        request = command.decode(command_set)
+        if isinstance(request, command.CStoreRQ):
             self.expecting = Expecting.DATA
             events.append(StoreBegun(context, request))
-        elif isinstance(request, CEchoRQ):
+        elif isinstance(request, command.CEchoRQ):
             events.append(EchoRequested(context, request))
         else:
             raise WireError("command field", 0, f"0x{request.command_field:04X} is no service of a Storage SCP")

@@ -29,16 +29,32 @@ STATUS: Final = 0x0900
 AFFECTED_SOP_INSTANCE_UID: Final = 0x1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class CStoreRQ:
     """C-STORE-RQ (PS3.7 table 9.3-1)."""
 
     message_id: int
     affected_sop_class_uid: str
     affected_sop_instance_uid: str
-    priority: int = 0
-    blanks_removed: bool = False
+    priority: int
+    blanks_removed: bool
     """A UID held white space (storescp facts 5.3: worth a warning)."""
+
+    # There is one for each object, and what is generated for frozen dataclasses is not compiled.
+    def __init__(
+        self,
+        message_id: int,
+        affected_sop_class_uid: str,
+        affected_sop_instance_uid: str,
+        priority: int = 0,
+        blanks_removed: bool = False,  # noqa: FBT001, FBT002 - as the generated one takes it
+    ) -> None:
+        put = object.__setattr__
+        put(self, "message_id", message_id)
+        put(self, "affected_sop_class_uid", affected_sop_class_uid)
+        put(self, "affected_sop_instance_uid", affected_sop_instance_uid)
+        put(self, "priority", priority)
+        put(self, "blanks_removed", blanks_removed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,11 @@ class Journal:
         self._requested = False
         self._contexts = ""
         self._objects = self._failed = self._bytes = 0
+        # Levels do not change while a worker lives, and are asked for with each object.
+        self._tells_objects = objects.isEnabledFor(logging.INFO)
+        self._tells_details = objects.isEnabledFor(logging.DEBUG)
+        self.tells_replacements = replacements.isEnabledFor(logging.INFO)
+        """Somebody wants to know where an object takes the place of another file."""
 
     def named(self, host: str) -> None:
         """The peer has a host name."""
@@ -136,14 +141,14 @@ class Journal:
     def store_begun(self, context_id: int, command: "CStoreRQ") -> None:
         """A C-STORE-RQ has come."""
         self._store_started = time.monotonic()
-        if objects.isEnabledFor(logging.DEBUG):
+        if self._tells_details:
             log_event(objects, logging.DEBUG, "object begun", **self._who, **_asked(context_id, command))
         if command.blanks_removed:
             log_event(logger, logging.WARNING, "UIDs of the command held white space, which was removed", **self._who)
 
     def received(self, fragments: int, received: int) -> None:
         """A data set has come to its end."""
-        if objects.isEnabledFor(logging.DEBUG):
+        if self._tells_details:
             log_event(objects, logging.DEBUG, "data set received", **self._who, fragments=fragments, bytes=received)
 
     def stored(self, command: "CStoreRQ", result: "Result", received: int) -> None:
@@ -152,8 +157,9 @@ class Journal:
         self._objects += 1
         self._failed += not success
         self._bytes += received
-        level = logging.INFO if success and not result.reason else logging.WARNING
-        if objects.isEnabledFor(level):
+        usual = success and not result.reason
+        if self._tells_objects or not usual:
+            level = logging.INFO if usual else logging.WARNING
             message = "object stored" if result.path else "object refused"
             log_event(objects, level, message, **self._who, **self._object(command, received), **_outcome(result))
         if result.replaced:

@@ -4,7 +4,6 @@ A failure to store never ends the association: what still comes of the object is
 answered A700. Only a data set that cannot be read does.
 """
 
-import logging
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -22,7 +21,6 @@ from storescpd.wire.codes import Status
 from storescpd.wire.command import CStoreRQ
 from storescpd.worker.clerks import NOWHERE, Clerk, Description
 from storescpd.worker.identification import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from storescpd.worker.journal import replacements
 from storescpd.worker.outcome import Result, UnreadableError
 from storescpd.worker.storing import Storing
 
@@ -40,9 +38,13 @@ class Reception:
         command: CStoreRQ,
         calling_ae_title: str,
         desk: Clerk | None = None,
+        *,
+        looks: bool = True,
     ) -> None:
+        """``looks``: it is of interest whether the object takes the place of another file."""
         self._storing = storing
         self._desk = desk
+        self._looks = looks
         self._code = modality_code(command.affected_sop_class_uid)
         self._milliseconds = time.time_ns() // 1_000_000
         self._context = context
@@ -222,8 +224,7 @@ class Reception:
         naming, instance = self._storing.filing.naming, self._command.affected_sop_instance_uid
         name, successors = naming.names(self._code, instance, self._milliseconds)
         exclusive, drawer = self._status is not Status.SUCCESS, self._drawer
-        looks = replacements.isEnabledFor(logging.INFO)
-        return Place(name, exclusive, drawer.folder, drawer.shown, successors, looks)
+        return Place(name, exclusive, drawer.folder, drawer.shown, successors, self._looks)
 
     def _description(self) -> Description:
         syntax = self._context.transfer_syntax if self._reencoder is None else self._reencoder.output_syntax

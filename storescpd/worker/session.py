@@ -312,7 +312,8 @@ class Session:
             return IgnoredReception(storing, event.context)
         from storescpd.worker.reception import Reception  # noqa: PLC0415 - see _open_desk
 
-        return Reception(storing, event.context, event.command, self._calling_ae_title, self._desk)
+        looks = self._journal.tells_replacements
+        return Reception(storing, event.context, event.command, self._calling_ae_title, self._desk, looks=looks)
 
     def _on_fragments(self, event: Fragments) -> None:
         if self._reception is not None:
