@@ -25,6 +25,10 @@ _AT_ONCE: Final = 1 << 16
 """Bytes of records from which on no more are given to OpenSSL at once. It keeps memory for the most it ever had, and
 each association has its own."""
 
+_A_TURN: Final = 64
+"""Records that are decrypted before it is another association's turn: more full ones than fit into a buffer, and half a
+millisecond of tiny ones."""
+
 
 class TlsTransport(Transport):
     """``handshake`` comes first."""
@@ -135,25 +139,24 @@ class TlsTransport(Transport):
 
     def _read(self, view: memoryview) -> int:
         """As many records as there are and as fit."""
-        if not self._record.pending and not (self._cut and self._secure.pending()):
-            while not self._pass_records():
-                self._take_records(0)
-        with self._pool.turn:
-            total = self._decrypt(view)
-        # A peer that takes nothing holds nobody else up.
-        self._flush()
-        self._cut = total == len(view)
-        if not total and not self._ended:
-            # None of the records had data.
-            raise BlockingIOError
+        total = 0
+        while not total and not self._ended:
+            if not self._record.pending and not (self._cut and self._secure.pending()):
+                while not self._pass_records():
+                    self._take_records(0)
+            with self._pool.turn:
+                total = self._decrypt(view)
+            # Here, so that a peer that takes nothing holds nobody else up.
+            self._flush()
+            self._cut = total == len(view)
         return total
 
     def _decrypt(self, view: memoryview) -> int:
-        """What has come, without waiting."""
+        """What has come, without waiting; 0 where none of it was data."""
         total, room = 0, len(view)
         # Typed for bytearray alone; it takes whatever can be written to.
         read = cast("Any", self._secure.read)
-        while total < room:
+        for _ in range(_A_TURN):
             try:
                 count = int(read(room - total, view[total:]))
             except ssl.SSLWantReadError:
@@ -164,7 +167,7 @@ class TlsTransport(Transport):
                 self._ended = True
                 break
             total += max(count, 0)
-            if total < room and not self._record.pending and not self._go_on():
+            if total == room or (not self._record.pending and not self._go_on()):
                 break
         return total
 

@@ -1,14 +1,28 @@
-"""TLS records as they come: in pieces, several at once, and what is no record; Python's own ssl is the peer."""
+"""TLS records as they come: in pieces, several at once, tiny, without data, and what is no record.
+
+Python's own ssl is the peer, and openssl s_client for what Python cannot say.
+"""
 
 import socket
 import ssl
+import subprocess
+import threading
 
 import pytest
 
 from tests.support.certificates import client_context
 from tests.support.daemon import storescpd
 from tests.support.hospital import config, hospital
-from tests.support.rawclient import IMPLICIT_LITTLE, VERIFICATION, associate_request
+from tests.support.rawclient import (
+    IMPLICIT_LITTLE,
+    VERIFICATION,
+    associate_request,
+    echo_request,
+    fragments,
+    store_message,
+    store_request,
+)
+from tests.support.scenes import CT, SUCCESS, associate, small, store, whole
 
 REQUEST = associate_request([(1, VERIFICATION, [IMPLICIT_LITTLE])])
 ACCEPTED = b"\x02"
@@ -22,11 +36,16 @@ def pki(tmp_path_factory):
 
 
 @pytest.fixture
-def port(pki, tmp_path):
+def daemon(pki, tmp_path):
     settings = config(pki)
     settings["association"] = {**settings.get("association", {}), "acse_timeout": 600}
     with storescpd(tmp_path / "out", settings) as daemon:
-        yield daemon.port
+        yield daemon
+
+
+@pytest.fixture
+def port(daemon):
+    return daemon.port
 
 
 class Peer:
@@ -68,6 +87,53 @@ def test_records_come_in_pieces(pki, port, version, size):
         peer.secure.write(REQUEST[10:])
         peer.send()
         assert peer.until_done(lambda: peer.secure.read(1)) == ACCEPTED
+
+
+def test_an_object_in_tiny_records_holds_nobody_up(pki, daemon):
+    template = small()
+    context = client_context(pki["ca"], pki["valid"])
+    with associate(daemon.port, tls=context) as tiny, associate(daemon.port, tls=context) as usual:
+        command = store_request(template.sop_class, template.instance(0))
+        message = store_message(CT, command, template.bytes(0), tiny.pdv_size)
+
+        def send() -> None:
+            for start in range(0, len(message), 2):
+                tiny.socket.sendall(message[start : start + 2])
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        assert [store(usual, template, number) for number in range(1, 6)] == [SUCCESS] * 5
+        sender.join()
+        assert tiny.status() == SUCCESS
+        tiny.release()
+        usual.release()
+    assert all(whole(daemon.directory, template, number) for number in range(6))
+
+
+def test_keys_are_updated_between_messages(pki, port):
+    """The record that asks for it has no data, and wants an answer (RFC 8446 4.6.3)."""
+    own = ("-cert", str(pki["valid"].certificate_file), "-key", str(pki["valid"].key_file))
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_3", *own]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(command, bufsize=0, **pipes) as client:
+
+        def said(what: bytes) -> None:
+            heard = b""
+            while what not in heard:
+                piece = client.stdout.read(1 << 16)
+                assert piece, heard
+                heard += piece
+
+        try:
+            client.stdin.write(REQUEST)
+            said(b"1.2.840.10008.3.1.1.1")
+            for number in range(1, 4):
+                client.stdin.write(b"K\n")
+                said(b"KEYUPDATE")
+                client.stdin.write(b"".join(fragments(1, 3, echo_request(number), 16372)))
+                said(b"\x30\x80")
+        finally:
+            client.kill()
 
 
 @pytest.mark.parametrize(
