@@ -11,7 +11,7 @@ JOBS ?= 3
 COMPILED := build/compiled
 # The folders too: their time tells that a module is gone.
 SOURCES := $(shell find storescpd -name __pycache__ -prune -o -print)
-FUZZ := tests/dataset/test_fuzz.py::test_two_minutes_of_damage
+LONGEST := tests/dataset/test_fuzz.py::test_two_minutes_of_damage tests/dataset/test_differential.py::test_corpus
 PURE := tests/wire tests/association tests/dataset tests/store
 SHELL := /bin/sh
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -30,10 +30,10 @@ run: $(VENV)/run.stamp
 test: check unit deb systemd-test
 
 # What is shipped is tested, all of it; the same sources run in plain Python, which is tested where most of the rules are,
-# but for the two minutes of damage, which are the same for both.
+# but for what takes longest: the two minutes of damage, and the corpus in each encoding beside storescp.
 unit: tools compiled
 	STORESCPD_TOOLS=required STORESCPD_BUILD=$(COMPILED) $(PY) -m pytest -n $(JOBS) --dist loadgroup --ignore tests/systemd
-	STORESCPD_TOOLS=required $(PY) -m pytest -n $(JOBS) --dist loadgroup --deselect $(FUZZ) $(PURE)
+	STORESCPD_TOOLS=required $(PY) -m pytest -n $(JOBS) --dist loadgroup $(LONGEST:%=--deselect %) $(PURE)
 
 compiled: $(COMPILED)/.stamp
 
