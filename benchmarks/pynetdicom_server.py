@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 from pynetdicom.events import Event
 
@@ -18,7 +19,9 @@ def store(event: Event, directory: Path) -> int:
 def main() -> None:
     """Serve on any free port, which is printed, until SIGTERM."""
     entity = AE()
-    entity.supported_contexts = AllStoragePresentationContexts
+    # What dcmsend proposes besides would be taken otherwise, and the file not be what was sent.
+    for context in AllStoragePresentationContexts:
+        entity.add_supported_context(str(context.abstract_syntax), ExplicitVRLittleEndian)
     entity.maximum_pdu_size = 16384
     entity.maximum_associations = 1000
     handlers: Any = [(evt.EVT_C_STORE, store, [Path(sys.argv[1])])]
