@@ -320,8 +320,9 @@ def test_a_reload_brings_the_new_command_to_what_failed_with_the_old_one(tmp_pat
         assert eventually(lambda: lines(tmp_path / "log")) == [f"CT.{instance_uid('A', 1)}"]
 
 
-def test_what_a_service_manager_ends_with_the_daemon_has_not_failed(tmp_path):
-    """SIGTERM for every process of the unit (systemd.kill(5), KillMode=control-group)."""
+@pytest.mark.parametrize("first", ["daemon", "hook"])
+def test_what_a_service_manager_ends_with_the_daemon_has_not_failed(first, tmp_path):
+    """SIGTERM for every process of the unit, one after another (systemd.kill(5), KillMode=control-group)."""
     settings = {"hooks": {"on_reception": gated(tmp_path)}}
     ledger = ledger_of(tmp_path / "out")
     with storescpd(tmp_path / "out", settings) as daemon:
@@ -331,34 +332,16 @@ def test_what_a_service_manager_ends_with_the_daemon_has_not_failed(tmp_path):
             association.release()
         eventually(lambda: lines(tmp_path / "log"))
         ((pid,),) = rows(ledger, "SELECT pid FROM hooks WHERE state = 'running'")
+        if first == "hook":
+            os.killpg(pid, signal.SIGTERM)
+            eventually(lambda: not alive(pid))
         for member in daemon.members():
             end(member, signal.SIGTERM)
-        os.killpg(pid, signal.SIGTERM)
+        if first == "daemon":
+            os.killpg(pid, signal.SIGTERM)
         assert daemon.wait() == 0
         eventually(lambda: not alive(pid))
         assert len(lines(tmp_path / "log")) == 1, "no other hook was started"
-    with storescpd(tmp_path / "out", settings):
-        opened(tmp_path)
-        eventually(lambda: rows(ledger, "SELECT state FROM hooks") == [("done",), ("done",)])
-    assert len(finished(tmp_path)) == 2
-
-
-def test_a_hook_that_is_ended_before_the_daemon_is_told_has_not_failed(tmp_path):
-    """A service manager signals one process of a unit after another, in any order."""
-    settings = {"hooks": {"on_reception": gated(tmp_path)}}
-    ledger = ledger_of(tmp_path / "out")
-    with storescpd(tmp_path / "out", settings) as daemon:
-        with associate(daemon.port) as association:
-            store(association, "A", 1)
-            store(association, "A", 2)
-            association.release()
-        eventually(lambda: lines(tmp_path / "log"))
-        ((pid,),) = rows(ledger, "SELECT pid FROM hooks WHERE state = 'running'")
-        os.killpg(pid, signal.SIGTERM)
-        eventually(lambda: not alive(pid))
-        for member in daemon.members():
-            end(member, signal.SIGTERM)
-        assert daemon.wait() == 0
     with storescpd(tmp_path / "out", settings):
         opened(tmp_path)
         eventually(lambda: rows(ledger, "SELECT state FROM hooks") == [("done",), ("done",)])
