@@ -49,12 +49,12 @@ def inetd(arguments: Sequence[str]) -> int:
     try:
         file = _file(arguments)
     except UsageError as error:
-        _report(connection.stderr, [str(error)])
+        _report([str(error)], stderr=connection.stderr)
         return Exit.USAGE
     try:
         config = load(file, detected(os.environ, inetd=True))
     except ConfigError as error:
-        _report(connection.stderr, map(str, error.problems))
+        _report(map(str, error.problems), stderr=connection.stderr)
         return Exit.CONFIG
     return serve_inetd(config, connection)
 
@@ -94,10 +94,10 @@ def serve_inetd(config: "Config", connection: Inherited | None = None) -> int:
     try:
         _serve(config, connection)
     except ConfigError as error:
-        _report(connection.stderr, map(str, error.problems))
+        _report(map(str, error.problems), stderr=connection.stderr)
         return Exit.CONFIG
     except (OSError, StartError) as error:
-        _report(connection.stderr, [str(error)])
+        _report([str(error)], stderr=connection.stderr)
         return Exit.FAILURE
     return Exit.OK
 
@@ -108,14 +108,14 @@ def _taken() -> Inherited | InetdExit:
         return take()
     except NoConnectionError as error:
         # Then descriptor 2 is no connection either.
-        _report(True, [str(error)])  # noqa: FBT003
+        _report([str(error)], stderr=True)
         return InetdExit.NO_CONNECTION
     except DescriptorError as error:
-        _report(False, [str(error)])  # noqa: FBT003
+        _report([str(error)], stderr=False)
         return InetdExit.DESCRIPTORS
 
 
-def _report(stderr: bool, causes: Iterable[str]) -> None:  # noqa: FBT001
+def _report(causes: Iterable[str], *, stderr: bool) -> None:
     """Say why there is no service, where somebody may read it; the log may not be configured yet."""
     import logging
 

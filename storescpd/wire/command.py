@@ -47,7 +47,8 @@ class CStoreRQ:
         affected_sop_class_uid: str,
         affected_sop_instance_uid: str,
         priority: int = 0,
-        blanks_removed: bool = False,  # noqa: FBT001, FBT002 - as the generated one takes it
+        *,
+        blanks_removed: bool = False,
     ) -> None:
         put = object.__setattr__
         put(self, "message_id", message_id)
