@@ -22,10 +22,13 @@ class Moment:
             return max(now.monotonic - self.monotonic, 0.0)
         return max(now.wall - self.wall, 0.0)
 
+    def later(self, seconds: float) -> "Moment":
+        """The moment so many seconds after this one."""
+        return Moment(self.boot, self.monotonic + seconds, self.wall + seconds)
+
     def in_boot_of(self, now: "Moment") -> "Moment":
         """The same moment by the clocks of ``now``."""
-        age = self.age(now)
-        return Moment(now.boot, now.monotonic - age, now.wall - age)
+        return now.later(-self.age(now))
 
 
 class Clock:

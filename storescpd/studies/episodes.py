@@ -6,6 +6,7 @@
 passed through where there is nothing to do. All of this is in the ledger before anything is done about it.
 """
 
+import math
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from storescpd.store.names import folder_stamp
 from storescpd.store.naming import MASKED, Sort, stamped
 from storescpd.studies.clock import Moment
 from storescpd.studies.messages import Place, Placed, Sender, StudyKey
+
+NOTE_PAUSE = 1.0
+"""Seconds between two entries of when something last came for a study: between them its newest object tells it."""
 
 
 class State(StrEnum):
@@ -63,6 +67,8 @@ class Episode:
     """Of its last object."""
     ended_by: str = ""
     """Token of the object that ended it; empty: it was quiet, or it is open."""
+    noted: float = -math.inf
+    """Monotonic time of the last entry that says when something came for it."""
 
     @property
     def path(self) -> str:
@@ -78,8 +84,14 @@ _COLUMNS = (
 
 def unended(database: sqlite3.Connection) -> Iterator[Episode]:
     """All episodes that are not over, the oldest first."""
-    for row in database.execute(f"SELECT {_COLUMNS} FROM episodes WHERE state != 'ended' ORDER BY id"):  # noqa: S608
-        yield _episode(row)
+    newest = "(SELECT max(received) FROM objects WHERE episode = episodes.id)"
+    query = f"SELECT {newest}, {_COLUMNS} FROM episodes WHERE state != 'ended' ORDER BY id"  # noqa: S608
+    for received, *row in database.execute(query):
+        episode = _episode(tuple(row))
+        if received is not None:
+            missed = min(max(received - episode.touched.wall, 0.0), NOTE_PAUSE)
+            episode.touched = episode.touched.later(missed)
+        yield episode
 
 
 def _episode(row: tuple[object, ...]) -> Episode:
@@ -148,11 +160,19 @@ def _taken(database: sqlite3.Connection, root: str, name: str) -> bool:
 
 def touch(database: sqlite3.Connection, episode: Episode, slot: str, sender: Sender, now: Moment) -> None:
     """Something came for it: its quiet time begins anew."""
+    told = (slot, sender) == (episode.slot, episode.sender) and now.monotonic < episode.noted + NOTE_PAUSE
     episode.touched, episode.slot, episode.sender = now, slot, sender
+    if not told:
+        _note(database, episode)
+
+
+def _note(database: sqlite3.Connection, episode: Episode) -> None:
+    now, sender = episode.touched, episode.sender
+    episode.noted = now.monotonic
     database.execute(
         "UPDATE episodes SET slot = ?, boot = ?, monotonic = ?, wall = ?, calling = ?, called = ?, peer = ?,"
         " listener = ?, host = ? WHERE id = ?",
-        (slot, now.boot, now.monotonic, now.wall, sender.calling, sender.called, sender.peer, sender.listener,
+        (episode.slot, now.boot, now.monotonic, now.wall, sender.calling, sender.called, sender.peer, sender.listener,
          sender.host, episode.id),
     )  # fmt: skip
 

@@ -12,7 +12,9 @@ RECENT = 100
 """Ended studies that are shown."""
 
 _STUDIES = """
-SELECT episodes.id, study, root, folder, state, opened, wall, ended, cause, calling, called, peer,
+SELECT episodes.id, study, root, folder, state, opened,
+    max(wall, coalesce((SELECT max(received) FROM objects WHERE objects.episode = episodes.id), wall)),
+    ended, cause, calling, called, peer,
     (SELECT count(DISTINCT name) FROM objects WHERE objects.episode = episodes.id),
     (SELECT count(*) FROM hooks WHERE hooks.episode = episodes.id AND hooks.state IN ('waiting', 'running')),
     (SELECT count(*) FROM hooks WHERE hooks.episode = episodes.id AND hooks.state = 'failed')
