@@ -53,6 +53,8 @@ class Execution:
         self._lanes = Lanes()
         self._read = 0
         """Number of the last hook that was taken from the ledger into the lanes."""
+        self._unread = True
+        """The ledger may have hooks that this keeper has not entered."""
         self._jobs: dict[int, Job] = {}
         self._orphaned: list[Run] = []
         self._doubtful: list[tuple[float, Run]] = []
@@ -84,7 +86,7 @@ class Execution:
     def restart(self) -> None:
         """Read the queue anew: the ledger has not taken what was done last, or hooks are to be tried again."""
         self._lanes.clear()
-        self._read = 0
+        self._read, self._unread = 0, True
 
     def _status_file(self, job: Job) -> str:
         return os.path.join(hooks_path(self._ledger.path), str(job.id))
@@ -98,9 +100,8 @@ class Execution:
 
     def start(self) -> list[Run]:
         """Start processes for hooks whose turn it is; they begin with ``go`` once the ledger has been committed."""
-        for added, lane in jobs.waiting(self._ledger.database, self._read):
-            self._read = added
-            self._lanes.add(lane, added)
+        if self._unread or self._policies.have_hooks:
+            self._read_queue()
         now = self._clock.now()
         started: list[Run] = []
         while self._may_start(now) and (number := self._lanes.take(now.monotonic)) is not None:
@@ -108,6 +109,12 @@ class Execution:
             if run is not None:
                 started.append(run)
         return started
+
+    def _read_queue(self) -> None:
+        for added, lane in jobs.waiting(self._ledger.database, self._read):
+            self._read = added
+            self._lanes.add(lane, added)
+        self._unread = False
 
     def stop(self, now: Moment) -> None:
         """A service manager ends all of us, hooks included: what it has ended and ends now is not what failed."""

@@ -78,6 +78,8 @@ class Policies:
 
     def __init__(self, current: Mapping[str, Policy], remembered: Mapping[str, Policy]) -> None:
         self._known = {**remembered, **current}
+        self.have_hooks = any(one.on_reception or one.on_end_of_study for one in self._known.values())
+        """Without one no hook is entered for anything."""
 
     def __getitem__(self, slot: str) -> Policy:
         return self._known.get(slot) or self._known[GENERAL]
