@@ -1,7 +1,7 @@
 """The keeper's loop: one thread, one ledger, one commit for all that workers said meanwhile.
 
-A round: hear the workers, look after timers, hooks and ending studies, commit, answer, let hooks begin. Nobody is
-answered and nothing is started before the commit. A keeper whose ledger does not take a commit refuses what it was
+A round: hear the workers, commit, answer; look after timers, hooks and ending studies, commit, let hooks begin. Nobody
+is answered and nothing is started before the commit. A keeper whose ledger does not take a commit refuses what it was
 asked and ends: the next one begins with what the ledger says.
 """
 
@@ -159,6 +159,8 @@ class Keeper:
         now = self._clock.now()
         for handle in events:
             handle(now)
+        # Senders wait for this.
+        self._commit()
         self._look_after(now)
         self._commit()
         self._start_hooks()
