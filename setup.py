@@ -30,8 +30,9 @@ COMPILED = (
     "storescpd/worker/tally.py",
     "storescpd/worker/tls_transport.py",
     "storescpd/worker/transport.py",
-    "storescpd/studies/messages.py",
     "storescpd/studies/link.py",
+    "storescpd/studies/messages.py",
+    "storescpd/studies/pulse.py",
 )
 OPTIMIZATION = "1"
 """With 2 the compiler takes twice as long, and an object no less."""

@@ -112,7 +112,7 @@ def _retry(ledger: str) -> None:
         return
     if not isinstance(answer, Retried):
         raise MessageError(f"an answer that does not fit: {type(answer).__name__}")
-    print(f"{answer.count} hooks run again")
+    print(f"{answer.hooks} hooks run again")
 
 
 def _retry_later(path: str) -> int:

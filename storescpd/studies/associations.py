@@ -1,25 +1,55 @@
 """What the keeper knows of the associations that are open now. Nothing of it has to survive the keeper."""
 
+import os
 from dataclasses import dataclass, field
 
 from storescpd.studies.messages import Sender, StudyKey
+from storescpd.studies.pulse import Signs, look
 
 
 @dataclass(eq=False, slots=True)
 class Association:
     """One connection of a worker: it serves one association at a time."""
 
+    pulse: int | None = None
+    """Descriptor of the signs of life that its worker gives; ``None``: it gives none."""
     sender: Sender | None = None
     current: StudyKey | None = None
     """The study of its last object."""
-    busy: bool = False
-    """A command has come and is not over."""
+    serial: int = 0
+    """Which association of the connection ``current`` is of."""
     lease: int | None = None
     """The episode whose directory its object is being moved to."""
     token: str = ""
     """Of the object that it has been given a place for."""
     awaits: str = ""
     """Token of a reception whose hooks it waits for."""
+    repeats: bool = False
+    """Its next record may be one that an earlier keeper has entered."""
+
+    def signs(self) -> Signs:
+        """What its worker shows."""
+        return look(self.pulse)
+
+    def renew(self) -> None:
+        """Forget the study of an association that is over."""
+        serial = self.signs().serial
+        if serial != self.serial:
+            self.serial, self.current = serial, None
+
+    def has(self, key: StudyKey) -> bool:
+        """Whether a study is the current one of the association that is open."""
+        return self.current == key and self.signs().serial == self.serial
+
+    def sends(self, key: StudyKey) -> bool:
+        """Whether a command of it is under way, and the study the one of the last."""
+        return self.current == key and self.signs()[:2] == (self.serial, True)
+
+    def close(self) -> None:
+        """The connection is over."""
+        if self.pulse is not None:
+            os.close(self.pulse)
+            self.pulse = None
 
 
 @dataclass(slots=True)
@@ -30,7 +60,7 @@ class Associations:
 
     def holds(self, episode: int, key: StudyKey) -> bool:
         """Whether something of this episode is under way: a peer that sends the study is not quiet."""
-        return any(one.lease == episode or (one.busy and one.current == key) for one in self.open)
+        return any(one.lease == episode or one.sends(key) for one in self.open)
 
     def leases(self, episode: int) -> bool:
         """Whether an object is being moved into it."""
@@ -42,8 +72,12 @@ class Associations:
 
     def another_has(self, key: StudyKey, than: Association) -> bool:
         """Whether a study is the current one of another association."""
-        return any(one.current == key for one in self.open if one is not than)
+        return any(one.has(key) for one in self.open if one is not than)
 
     def busy(self) -> bool:
         """Whether any command is under way."""
-        return any(one.busy for one in self.open)
+        return any(one.signs().busy for one in self.open)
+
+    def latest(self) -> float:
+        """When the network last moved for any of them, by the monotonic clock in seconds."""
+        return max((one.signs().latest for one in self.open), default=0.0)

@@ -6,14 +6,13 @@ that cannot be committed, ``load`` brings back what the ledger says.
 
 import logging
 import math
-from collections.abc import Iterator
 
 from storescpd.studies import episodes, receptions
 from storescpd.studies.associations import Association, Associations
 from storescpd.studies.clock import Moment
 from storescpd.studies.episodes import Episode, State, Step
 from storescpd.studies.ledger import Ledger
-from storescpd.studies.messages import Place, Placed, Record, Resumed, StudyKey
+from storescpd.studies.messages import Joined, Place, Placed, Record, StudyKey
 from storescpd.studies.policy import Policies, Scope
 from storescpd.studies.timers import Timers
 from storescpd.telemetry.events import log_event
@@ -32,7 +31,8 @@ class Course:
         self._policies = policies
         self._open: dict[StudyKey, Episode] = {}
         self._timers = Timers()
-        self._latest: Moment | None = None
+        self._latest = 0.0
+        """When the network last moved as far as messages tell, by the monotonic clock in seconds."""
         self.episodes: dict[int, Episode] = {}
         """By number: open or ending."""
         self._ended_by_token: dict[str, set[int]] = {}
@@ -71,7 +71,7 @@ class Course:
         for episode in list(self.episodes.values()):
             if episode.state in {State.OPEN, State.WAITING}:
                 self._adopt(episode, now)
-        for episode in list(self._of_daemon())[:-1]:
+        for episode in self._of_daemon()[:-1]:
             self._end(episode, now, "", "object of another study")
 
     def _adopt(self, episode: Episode, now: Moment) -> None:
@@ -82,8 +82,9 @@ class Course:
 
     def place(self, request: Place, association: Association, now: Moment) -> Placed:
         """The directory for an object of a study."""
-        association.sender, association.busy = request.sender, True
-        for other in list(self._ended_by(request, association, self._policies[request.slot].scope)):
+        association.sender = request.sender
+        association.renew()
+        for other in self._ended_by(request, association, self._policies[request.slot].scope):
             self._end(other, now, request.token, "object of another study")
         episode = self._open.get(request.key) or self._begin(request, now)
         association.current, association.lease = request.key, episode.id
@@ -101,40 +102,42 @@ class Course:
         self.episodes[episode.id] = self._open[episode.key] = episode
         self._set_timer(episode, now)
 
-    def _ended_by(self, request: Place, association: Association, scope: Scope) -> Iterator[Episode]:
+    def _ended_by(self, request: Place, association: Association, scope: Scope) -> list[Episode]:
         """The open episodes that an object of this study ends."""
+        candidates: list[Episode] = []
         match scope:
+            case Scope.NONE:
+                pass
             case Scope.DAEMON:
-                yield from (one for one in self._of_daemon() if one.key != request.key)
+                return [one for one in self._of_daemon() if one.key != request.key]
             case Scope.ASSOCIATION:
                 before = self._open.get(association.current) if association.current is not None else None
-                if before is not None and self._may_end(before, request, association, scope):
-                    yield before
+                candidates = [] if before is None else [before]
             case Scope.PEER:
-                yield from (
+                sender = request.sender
+                candidates = [
                     one
                     for one in self._open.values()
-                    if (one.sender.peer, one.sender.calling) == (request.sender.peer, request.sender.calling)
-                    and self._may_end(one, request, association, scope)
-                )
-            case Scope.NONE:
-                return
+                    if (one.sender.peer, one.sender.calling) == (sender.peer, sender.calling)
+                ]
+        return [one for one in candidates if self._may_end(one, request, association, scope)]
 
     def _may_end(self, episode: Episode, request: Place, association: Association, scope: Scope) -> bool:
         if episode.key == request.key or self._policies[episode.slot].scope is not scope:
             return False
         return not self.associations.another_has(episode.key, association)
 
-    def _of_daemon(self) -> Iterator[Episode]:
+    def _of_daemon(self) -> list[Episode]:
         """Open episodes of storescp's kind, of which there is one at a time; the oldest first."""
-        found = (one for one in self._open.values() if self._policies[one.slot].scope is Scope.DAEMON)
-        return iter(sorted(found, key=lambda one: one.id))
+        found = [one for one in self._open.values() if self._policies[one.slot].scope is Scope.DAEMON]
+        return sorted(found, key=lambda one: one.id)
 
     def record(self, record: Record, association: Association, now: Moment) -> tuple[int, Episode | None] | None:
         """Enter a reception: its number and its episode; ``None`` when that has been done before."""
-        self.touch(association, now, busy=False)
+        self._latest = now.monotonic
         database = self._ledger.begin()
-        if receptions.is_known(database, record.token):
+        repeats, association.repeats = association.repeats, False
+        if repeats and receptions.is_known(database, record.token):
             self._let_go(association)
             return None
         episode = None if record.episode is None else self._episode_for(record, association, now)
@@ -170,21 +173,17 @@ class Course:
         self._stir_later(made)
         return made
 
-    def resume(self, message: Resumed, association: Association, now: Moment) -> None:
-        """A worker tells a new keeper what it was to the old one."""
+    def join(self, message: Joined, association: Association, now: Moment) -> None:
+        """A connection begins; its worker may have been connected to another keeper before."""
+        association.renew()
         association.sender, association.current = message.sender, message.current
-        association.lease = message.episode
-        self.touch(association, now, busy=message.busy)
-
-    def touch(self, association: Association, now: Moment, *, busy: bool) -> None:
-        """The network has moved."""
-        association.busy = busy
-        self._latest = now
+        association.lease, association.repeats = message.episode, True
+        self._latest = now.monotonic
 
     def drop(self, association: Association, now: Moment) -> None:
-        """The command of an association is over, and nothing was stored."""
+        """The object of an association is not stored."""
         self._let_go(association)
-        self.touch(association, now, busy=False)
+        self._latest = now.monotonic
 
     def _let_go(self, association: Association) -> None:
         self.stir(association.lease, association.token)
@@ -192,7 +191,9 @@ class Course:
 
     def leave(self, association: Association, now: Moment) -> None:
         """An association is over; a file that its worker has moved, without having said so, has its study."""
+        self._latest = max(self._latest, association.signs().latest)
         self.associations.open.remove(association)
+        association.close()
         episode = self.episodes.get(association.lease or 0)
         if episode is not None and episode.state in {State.OPEN, State.WAITING}:
             self._adopt(episode, now)
@@ -258,8 +259,9 @@ class Course:
         if not policy.end_of_study_timeout:
             return math.inf
         age = episode.touched.age(now)
-        if policy.scope is Scope.DAEMON and self._latest is not None:
-            age = min(age, self._latest.age(now))
+        if policy.scope is Scope.DAEMON:
+            latest = max(self._latest, self.associations.latest())
+            age = min(age, max(now.monotonic - latest, 0.0))
         return policy.end_of_study_timeout - age
 
     def next_timer(self) -> float:

@@ -1,7 +1,7 @@
-"""The workers' end: one connection to the keeper for each association.
+"""The workers' end: a connection to the keeper, which serves one association after another.
 
-What the connection stands for is told again when the keeper was lost, and a record is repeated until a keeper has
-acknowledged it or the patience is at its end.
+What it stands for is told again when the keeper was lost, and a record is repeated until a keeper has acknowledged it
+or the patience is at its end.
 """
 
 import contextlib
@@ -9,6 +9,7 @@ import os
 import secrets
 import select
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterator
 
@@ -16,9 +17,9 @@ from storescpd.studies.errors import KeeperError
 from storescpd.studies.ledger import socket_path
 from storescpd.studies.messages import (
     Await,
-    Begun,
     Dropped,
     Inbox,
+    Joined,
     Message,
     MessageError,
     Place,
@@ -26,12 +27,12 @@ from storescpd.studies.messages import (
     Record,
     Recorded,
     Refused,
-    Resumed,
     Sender,
     Settled,
     StudyKey,
     encode,
 )
+from storescpd.studies.pulse import Pulse, new_memory
 
 PATIENCE = 10.0
 """Seconds in which a keeper that died is replaced; then the peer is answered A700."""
@@ -43,6 +44,8 @@ than the grace in which a new one ends nothing."""
 _LONGEST_ADDRESS = 100
 """Bytes; sun_path of a Unix socket has 108 (unix(7))."""
 _PIECE = 1 << 16
+_TIMEVAL = struct.Struct("ll")
+_NOBODY = Sender("", "", "", "")
 
 
 @contextlib.contextmanager
@@ -58,43 +61,66 @@ def bound_address(path: str) -> Iterator[str]:
         os.close(folder)
 
 
-def fresh_token() -> str:
-    """A name for one reception that no other has."""
-    return secrets.token_hex(12)
-
-
 class Link:
-    """Speaks for one association. Every call may wait for the keeper, up to ``PATIENCE``."""
+    """Speaks for one association after another. Every question may wait for the keeper, up to ``PATIENCE``."""
 
-    def __init__(self, ledger: str, sender: Sender, trust: float = 0.0, patience: float = PATIENCE) -> None:
-        """``trust``: so many seconds after a record its study is still open, and its directory needs no question."""
+    def __init__(self, ledger: str, patience: float = PATIENCE) -> None:
         self._path = socket_path(ledger)
-        self._sender = sender
         self._patience = patience
         self._socket: socket.socket | None = None
+        self._pulse: Pulse | None = None
         self._inbox = Inbox()
+        self._salt = secrets.token_hex(8)
+        self._sender = _NOBODY
+        self._trust = 0.0
         self._known = False
         self._current: StudyKey | None = None
         self._episode: int | None = None
+        self._leased = False
         self._busy = False
-        self._trust = trust
         self._placed: Placed | None = None
         self._trusted_until = 0.0
         self._look_at = 0.0
 
+    def open(self, sender: Sender, trust: float = 0.0) -> None:
+        """An association begins.
+
+        ``trust``: so many seconds after a record its study is still open, and its directory needs no question.
+        """
+        self._sender, self._trust = sender, trust
+        self._current, self._placed, self._trusted_until = None, None, 0.0
+        if self._socket is not None and _has_gone(self._socket):
+            self.disconnect()
+        self._known = self._socket is not None
+
     def close(self) -> None:
-        """The association is over, or its keeper is lost; another one may have been given shorter times."""
-        self._placed = None
+        """It is over."""
+        if self._leased:
+            # The keeper looks whether the object has reached its place.
+            self.disconnect()
+        elif self._pulse is not None:
+            self._pulse.next()
+        self._busy, self._episode, self._leased = False, None, False
+
+    def disconnect(self) -> None:
+        """No more of this connection; another keeper may have been given shorter times."""
+        self._placed, self._pulse = None, None
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
+    def fresh_token(self) -> str:
+        """A name for one reception that no other has; those of one time are neighbours in the ledger."""
+        return f"{time.time_ns():016x}{self._salt}"
+
     def begun(self) -> None:
-        """A command has come. Without news for the keeper nothing is sent."""
+        """A command has come. Without news for the keeper nothing is said."""
+        now = time.monotonic()
         self._busy = True
-        self._tell(Begun())
+        if self._pulse is not None:
+            self._pulse.begin(now)
         # From now on the keeper keeps the study open; it has not ended before.
-        if time.monotonic() >= self._trusted_until:
+        if now >= self._trusted_until:
             self._placed = None
 
     def keep_up(self) -> None:
@@ -103,29 +129,37 @@ class Link:
             return
         self._look_at = time.monotonic() + _LOOK
         if self._socket is not None and _has_gone(self._socket):
-            self.close()
+            self.disconnect()
         if self._socket is None:
             with contextlib.suppress(OSError):
                 self._connected()
 
     def dropped(self) -> None:
         """The command is over, and nothing was stored."""
-        self._busy, self._episode, self._placed = False, None, None
-        self._tell(Dropped())
+        self._ended()
+        self._placed = None
+        if self._leased:
+            self._leased = False
+            self._tell(Dropped())
 
-    def announce(self, message: Message) -> None:
-        """Say something even where nothing has been said yet."""
+    def stir(self) -> None:
+        """Something has come that is no object; the keeper knows even where nothing has been said yet."""
         with contextlib.suppress(OSError):
             self._connected()
-        self._tell(message)
+        self._ended()
+
+    def _ended(self) -> None:
+        self._busy, self._episode = False, None
+        if self._pulse is not None:
+            self._pulse.end(time.monotonic())
 
     def _tell(self, message: Message) -> None:
-        """Say what matters as long as the keeper lives; ``Resumed`` says it to the next one."""
+        """Say what matters as long as the keeper lives; ``Joined`` says it to the next one."""
         if self._socket is not None:
             try:
                 self._socket.sendall(encode(message))
             except OSError:
-                self.close()
+                self.disconnect()
 
     def place(self, request: Place) -> Placed:
         """The directory of a study.
@@ -136,10 +170,11 @@ class Link:
         if self._placed is not None and self._current == request.key:
             self._episode = self._placed.episode
             return self._placed
+        self._leased = True
         answer = self._ask(request)
         if not isinstance(answer, Placed):
             raise KeeperError(_reason(answer))
-        self._current, self._episode, self._busy = request.key, answer.episode, True
+        self._current, self._episode = request.key, answer.episode
         self._placed = answer
         return answer
 
@@ -151,10 +186,11 @@ class Link:
         """
         asked = time.monotonic()
         answer = self._ask(record)
-        self._episode, self._busy = None, False
+        self._ended()
         if not isinstance(answer, Recorded):
             self._placed = None
             raise KeeperError(_reason(answer))
+        self._leased = False
         self._trusted_until = asked + self._trust
 
     def wait(self, token: str, given_up: Callable[[], bool]) -> None:
@@ -166,7 +202,7 @@ class Link:
                     return
                 deadline = time.monotonic() + self._patience
             except (OSError, MessageError):
-                self.close()
+                self.disconnect()
                 if time.monotonic() > deadline:
                     return
                 time.sleep(_PAUSE)
@@ -174,14 +210,14 @@ class Link:
     def _await(self, token: str, given_up: Callable[[], bool]) -> bool:
         connection = self._connected()
         connection.sendall(encode(Await(token)))
-        connection.settimeout(_LOOK)
+        _bound(connection, _LOOK)
         try:
             while not given_up():
-                with contextlib.suppress(TimeoutError):
+                with contextlib.suppress(BlockingIOError):
                     return isinstance(self._receive(connection), Settled)
         finally:
-            connection.settimeout(self._patience)
-        self.close()
+            _bound(connection, self._patience)
+        self.disconnect()
         return True
 
     def _ask(self, message: Message) -> Message:
@@ -193,7 +229,7 @@ class Link:
                 connection.sendall(data)
                 return self._receive(connection)
             except (OSError, MessageError) as error:
-                self.close()
+                self.disconnect()
                 if time.monotonic() > deadline:
                     raise KeeperError(f"the keeper of the ledger does not answer: {error}") from error
                 time.sleep(_PAUSE)
@@ -201,17 +237,27 @@ class Link:
     def _connected(self) -> socket.socket:
         if self._socket is None:
             made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-            made.settimeout(self._patience)
             try:
+                _bound(made, self._patience)
                 with bound_address(self._path) as address:
                     made.connect(address)
-                if self._known:
-                    made.sendall(encode(Resumed(self._current, self._episode, self._busy, self._sender)))
+                self._join(made)
             except OSError:
                 made.close()
                 raise
             self._socket, self._inbox, self._known = made, Inbox(), True
         return self._socket
+
+    def _join(self, made: socket.socket) -> None:
+        """Tell a keeper what this connection is; one that was lost may have known more of it."""
+        current, episode = (self._current, self._episode) if self._known else (None, None)
+        with new_memory() as fd:
+            pulse = Pulse(fd)
+            if self._busy:
+                pulse.begin(time.monotonic())
+            socket.send_fds(made, [encode(Joined(current, episode, self._sender))], [fd])
+        self._pulse = pulse
+        self._leased = self._leased or episode is not None
 
     def _receive(self, connection: socket.socket) -> Message:
         while True:
@@ -221,6 +267,13 @@ class Link:
             found = self._inbox.feed(data)
             if found:
                 return found[0]
+
+
+def _bound(connection: socket.socket, seconds: float) -> None:
+    """Let the kernel end a wait after so long, with EAGAIN: a timeout of Python's costs a system call a wait."""
+    whole, rest = divmod(seconds, 1.0)
+    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        connection.setsockopt(socket.SOL_SOCKET, option, _TIMEVAL.pack(int(whole), int(rest * 1e6)))
 
 
 def _has_gone(connection: socket.socket) -> bool:

@@ -1,12 +1,11 @@
-"""What workers and keeper say to each other: frozen messages, a length and JSON on the wire.
+"""What workers and keeper say to each other: tuples with names, a length and JSON on the wire.
 
 Both ends are processes of one user on one host; the length is bounded all the same.
 """
 
-import dataclasses
 import json
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 LENGTH = struct.Struct(">I")
 MOST = 1 << 16
@@ -17,8 +16,7 @@ class MessageError(Exception):
     """The other end does not keep to the protocol."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(NamedTuple):
     """Who has sent an object."""
 
     calling: str
@@ -35,8 +33,7 @@ class Sender:
         return self.host or self.peer
 
 
-@dataclass(frozen=True, slots=True)
-class StudyKey:
+class StudyKey(NamedTuple):
     """What makes two objects belong to one study."""
 
     root: str
@@ -47,8 +44,7 @@ class StudyKey:
     """Study Instance UID."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Asks for the directory of a study; the answer is ``Placed`` or ``Refused``."""
 
     token: str
@@ -62,8 +58,7 @@ class Place:
     sender: Sender
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """The directory, and the episode of the study that the object will belong to."""
 
     episode: int
@@ -72,8 +67,7 @@ class Placed:
     """The directory as logs may show it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """Says what has been stored; the answer is ``Recorded``, once that is durable. Repeating it changes nothing."""
 
     token: str
@@ -92,89 +86,77 @@ class Record:
     sender: Sender
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """It is in the ledger."""
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A command has come: the peer of this connection is not quiet. No answer."""
+class Dropped(NamedTuple):
+    """The object that a directory was asked for is not stored. No answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """The command is over, and nothing was stored. No answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resumed:
-    """After the keeper was lost: what this connection was to it. No answer."""
+class Joined(NamedTuple):
+    """Comes first, with the descriptor of a pulse: what the association was to a keeper that was lost. No answer."""
 
     current: StudyKey | None
     episode: int | None
     """The one that a directory was given for, until its record."""
-    busy: bool
     sender: Sender
 
 
-@dataclass(frozen=True, slots=True)
-class Await:
+class Await(NamedTuple):
     """Asks for ``Settled`` once the hooks of a reception, and of studies that it ended, are done or given up."""
 
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """They are, or there are none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(NamedTuple):
     """Asks to run failed hooks again; the answer is ``Retried``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Retried:
+class Retried(NamedTuple):
     """How many hooks will run again."""
 
-    count: int
+    hooks: int
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUp(NamedTuple):
     """Asks a keeper whose supervisor is gone to leave the ledger to another; the answer is ``GivenUp``."""
 
 
-@dataclass(frozen=True, slots=True)
-class GivenUp:
+class GivenUp(NamedTuple):
     """Whether it leaves now."""
 
     leaving: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """It cannot be done."""
 
     reason: str
 
 
 Message = (
-    Place | Placed | Record | Recorded | Begun | Dropped | Resumed | Await | Settled | Retry | Retried | GiveUp
-    | GivenUp | Refused
+    Place | Placed | Record | Recorded | Dropped | Joined | Await | Settled | Retry | Retried | GiveUp | GivenUp
+    | Refused
 )  # fmt: skip
 
 _KINDS: dict[str, type[Message]] = {
     kind.__name__: kind
     for kind in (
-        Place, Placed, Record, Recorded, Begun, Dropped, Resumed, Await, Settled, Retry, Retried, GiveUp, GivenUp,
-        Refused,
+        Place, Placed, Record, Recorded, Dropped, Joined, Await, Settled, Retry, Retried, GiveUp, GivenUp, Refused,
     )
 }  # fmt: skip
-_FIELDS = {kind: tuple(item.name for item in dataclasses.fields(kind)) for kind in (*_KINDS.values(), Sender, StudyKey)}
-_INNER = {"sender": Sender, "key": StudyKey, "current": StudyKey}
+_INNER: dict[str, type[Sender] | type[StudyKey]] = {"sender": Sender, "key": StudyKey, "current": StudyKey}
+_WITHIN = {
+    kind: [(place, _INNER[name]) for place, name in enumerate(kind._fields) if name in _INNER]
+    for kind in _KINDS.values()
+}
+"""Where a message has tuples of its own."""
+_to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 def encode(message: Message) -> bytes:
@@ -183,15 +165,10 @@ def encode(message: Message) -> bytes:
     Raises:
         MessageError: it is too long.
     """
-    body = json.dumps([type(message).__name__, *_values(message)]).encode("ascii")
+    body = _to_json((type(message).__name__, *message)).encode("ascii")
     if len(body) > MOST:
         raise MessageError(f"a message of {len(body)} bytes, {MOST} are the most")
     return LENGTH.pack(len(body)) + body
-
-
-def _values(item: object) -> list[object]:
-    values = [getattr(item, name) for name in _FIELDS[type(item)]]  # type: ignore[index] # dataclasses of this module
-    return [_values(value) if isinstance(value, Sender | StudyKey) else value for value in values]
 
 
 def decode(body: bytes) -> Message:
@@ -203,10 +180,11 @@ def decode(body: bytes) -> Message:
     try:
         name, *values = json.loads(body)
         kind = _KINDS[name]
-        named = zip(_FIELDS[kind], values, strict=True)
-        made = {field: _INNER[field](*value) if field in _INNER and value else value for field, value in named}
-        return kind(**made)
-    except (ValueError, KeyError, TypeError) as error:
+        for place, inner in _WITHIN[kind]:
+            if values[place] is not None:
+                values[place] = inner(*values[place])
+        return kind(*values)
+    except (ValueError, LookupError, TypeError) as error:
         raise MessageError("no message of ours") from error
 
 

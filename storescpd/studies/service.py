@@ -15,18 +15,17 @@ from storescpd.studies.ledger import Ledger, socket_path
 from storescpd.studies.link import bound_address
 from storescpd.studies.messages import (
     Await,
-    Begun,
     Dropped,
     GivenUp,
     GiveUp,
     Inbox,
+    Joined,
     Message,
     MessageError,
     Place,
     Record,
     Recorded,
     Refused,
-    Resumed,
     Retried,
     Retry,
     Settled,
@@ -52,13 +51,22 @@ class Conversation:
     def hear(self) -> list[Message] | None:
         """What has come; ``None`` at the end."""
         try:
-            data = self.socket.recv(_PIECE)
+            data = self._receive()
             return self._inbox.feed(data) if data else None
         except BlockingIOError:
             return []
         except (OSError, MessageError) as error:
             log_event(logger, logging.WARNING, "connection to the keeper lost", cause=str(error))
             return None
+
+    def _receive(self) -> bytes:
+        """What has come; the signs of life of its worker come with the first message."""
+        if self.association.pulse is not None:
+            return self.socket.recv(_PIECE)
+        data, fds, _, _ = socket.recv_fds(self.socket, _PIECE, 1, socket.MSG_CMSG_CLOEXEC)
+        for fd in fds:
+            self.association.pulse = fd
+        return data
 
     def say(self, message: Message) -> None:
         """Send; a peer that takes nothing is cut off, and comes back if it lives."""
@@ -83,9 +91,8 @@ class Service:
         self._handlers: dict[type[Message], Callable[..., None]] = {
             Place: self._on_place,
             Record: self._on_record,
-            Begun: self._on_begun,
             Dropped: self._on_dropped,
-            Resumed: self._on_resumed,
+            Joined: self._on_joined,
             Await: self._on_await,
             Retry: self._on_retry,
             GiveUp: self._on_give_up,
@@ -150,14 +157,11 @@ class Service:
             jobs.add_reception(self._ledger.begin(), message, number, identity, now)
         self._answer(conversation, Recorded())
 
-    def _on_begun(self, conversation: Conversation, _: Begun, now: Moment) -> None:
-        self._course.touch(conversation.association, now, busy=True)
-
     def _on_dropped(self, conversation: Conversation, _: Dropped, now: Moment) -> None:
         self._course.drop(conversation.association, now)
 
-    def _on_resumed(self, conversation: Conversation, message: Resumed, now: Moment) -> None:
-        self._course.resume(message, conversation.association, now)
+    def _on_joined(self, conversation: Conversation, message: Joined, now: Moment) -> None:
+        self._course.join(message, conversation.association, now)
 
     def _on_await(self, conversation: Conversation, message: Await, _: Moment) -> None:
         conversation.association.awaits = message.token

@@ -10,6 +10,7 @@ from storescpd.studies.messages import Sender
 from storescpd.wire.codes import Status
 from storescpd.wire.command import CStoreRQ
 from storescpd.worker.filing import Filing
+from storescpd.worker.links import Links
 
 _LATIN = (None, b"", b"ISO_IR 100")
 """Specific character sets in which a patient's name is read as it is meant."""
@@ -81,7 +82,7 @@ class Clerk(Protocol):
         """The association is over."""
 
 
-def clerk(filing: Filing, root: str, sender: Sender) -> Clerk | None:
+def clerk(filing: Filing, links: Links, root: str, sender: Sender) -> Clerk | None:
     """Who files the objects of one association; ``None`` where nobody has to."""
     # One of the two is needed in a process, and the way to the keeper brings SQLite.
     if filing.alone is not None:
@@ -91,7 +92,7 @@ def clerk(filing: Filing, root: str, sender: Sender) -> Clerk | None:
     if filing.ledger:
         from storescpd.worker.desk import Desk  # noqa: PLC0415
 
-        return Desk(filing, root, sender)
+        return Desk(filing, links, root, sender)
     return None
 
 

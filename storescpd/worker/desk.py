@@ -5,20 +5,23 @@ from collections.abc import Callable
 from storescpd.dataset import Identity
 from storescpd.store import PlaceError, Stored
 from storescpd.store.naming import Sort
-from storescpd.studies.link import Link, fresh_token
-from storescpd.studies.messages import Dropped, Place, Record, Sender, StudyKey
+from storescpd.studies.messages import Place, Record, Sender, StudyKey
 from storescpd.worker.clerks import Description, Drawer, remark_on, study_if_any, study_of
 from storescpd.worker.filing import Filing
+from storescpd.worker.links import Links
 
 
 class Desk:
     """Speaks to the keeper for one association."""
 
-    def __init__(self, filing: Filing, root: str, sender: Sender) -> None:
+    def __init__(self, filing: Filing, links: Links, root: str, sender: Sender) -> None:
         self._filing = filing
+        self._links = links
         self._root = root
         self._sender = sender
-        self._link = Link(filing.ledger, sender, filing.trust)
+        self._closed = False
+        self._link = links.take()
+        self._link.open(sender, filing.trust)
         self._sorted = filing.naming.sort is not Sort.NONE
         self.synchronous = filing.synchronous
         """Hooks are waited for."""
@@ -26,7 +29,7 @@ class Desk:
     def opened(self) -> None:
         """The association is there, or has said something that is no object."""
         if self._filing.watched:
-            self._link.announce(Dropped())
+            self._link.stir()
 
     def begun(self) -> None:
         """A C-STORE command has come."""
@@ -51,14 +54,14 @@ class Desk:
             KeeperError: the keeper does not say.
         """
         if not self._sorted:
-            return Drawer(fresh_token(), study=study_if_any(identity))
+            return Drawer(self._link.fresh_token(), study=study_if_any(identity))
         study = study_of(identity)
         if identity is None:
             raise PlaceError("the data set was not read")
         return self._sorted_drawer(identity, study)
 
     def _sorted_drawer(self, identity: Identity, study: str) -> Drawer:
-        token = fresh_token()
+        token = self._link.fresh_token()
         folder = self._filing.naming.folder(study, identity.patient_name)
         placed = self._link.place(
             Place(
@@ -104,4 +107,6 @@ class Desk:
 
     def close(self) -> None:
         """The association is over."""
-        self._link.close()
+        if not self._closed:
+            self._closed = True
+            self._links.give_back(self._link)

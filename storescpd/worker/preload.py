@@ -8,7 +8,7 @@ from storescpd.access.tls import seed
 from storescpd.association import profile_contexts
 from storescpd.config import explain, positions, profile_file, profile_lexer
 from storescpd.store import incoming
-from storescpd.studies import messages
+from storescpd.studies import link, messages
 from storescpd.telemetry import files, speaking
 from storescpd.wire import command, sub_items
 from storescpd.worker import (
@@ -25,7 +25,7 @@ from storescpd.worker import (
 )
 
 LOADED = (
-    names, tls, wrappers, seed, profile_contexts, explain, positions, profile_file, profile_lexer, incoming, messages,
-    files, speaking, command, sub_items, clerks, desk, filing, handshake, lone_desk, parameters, reception, storing,
-    tls_transport, trial,
+    names, tls, wrappers, seed, profile_contexts, explain, positions, profile_file, profile_lexer, incoming, link,
+    messages, files, speaking, command, sub_items, clerks, desk, filing, handshake, lone_desk, parameters, reception,
+    storing, tls_transport, trial,
 )  # fmt: skip

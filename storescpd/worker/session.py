@@ -262,7 +262,7 @@ class Session:
             self._abort(str(error))
         here = self._admission
         sender = Sender(request.calling_ae_title, request.called_ae_title, here.address, here.listener, self._host)
-        self._desk = clerk(storing.filing, storing.directory.settings.directory, sender)
+        self._desk = clerk(storing.filing, storing.links, storing.directory.settings.directory, sender)
         if self._desk is not None:
             self._desk.opened()
 

@@ -11,6 +11,7 @@ from storescpd.store.incoming import TemporaryNames
 from storescpd.studies.policy import GENERAL
 from storescpd.worker.dictionaries import DictionaryError, dictionary
 from storescpd.worker.filing import Filing, filing, ledger_path, slot_of
+from storescpd.worker.links import Links
 
 LARGEST_GROUP_ID = 2**32 - 2
 """chown(2) takes the next number for none."""
@@ -29,6 +30,8 @@ class Storing:
     bare_data_set: bool
     """Without file meta information."""
     filing: Filing
+    links: Links
+    """To the keeper."""
     max_object_size: int
     encoding: Encoding
     dictionary: Dictionary
@@ -63,11 +66,12 @@ def encoding(config: Config) -> Encoding:
 
 
 class Storings:
-    """Makes what stores: for all senders one ledger and one series of temporary names."""
+    """Makes what stores: for all senders one ledger, one set of links to its keeper, one series of temporary names."""
 
     def __init__(self, config: Config, *, alone: bool) -> None:
         self._names = TemporaryNames()
         self._ledger = "" if alone else ledger_path(config, os.environ)
+        self._links = Links(self._ledger)
 
     def of(self, config: Config, index: int | None = None) -> Storing:
         """How objects are stored by a configuration, which is merged for the peer table ``index`` where there is one.
@@ -77,14 +81,14 @@ class Storings:
         """
         filed = filing(config, GENERAL if index is None else slot_of(config.peers[index]), self._ledger)
         try:
-            return _storing(config, self._names, filed)
+            return _storing(config, self._names, filed, self._links)
         except GroupError as error:
             raise StorageError(str(error) if index is None else f"peers[{index}].{error}") from error
         except DictionaryError as error:
             raise StorageError(str(error)) from error
 
 
-def _storing(config: Config, names: TemporaryNames, filed: Filing) -> Storing:
+def _storing(config: Config, names: TemporaryNames, filed: Filing, links: Links) -> Storing:
     storage = config.storage
     directory = StorageSettings(
         directory=storage.directory,
@@ -102,6 +106,7 @@ def _storing(config: Config, names: TemporaryNames, filed: Filing) -> Storing:
         bit_preserving=storage.bit_preserving,
         bare_data_set=storage.format == "dataset",
         filing=filed,
+        links=links,
         max_object_size=storage.max_object_size,
         encoding=encoding(config),
         dictionary=dictionary(config.encoding.dictionaries),

@@ -14,9 +14,11 @@ from storescpd.studies.course import Course
 from storescpd.studies.ending import Ending
 from storescpd.studies.episodes import State
 from storescpd.studies.ledger import Ledger, lock
-from storescpd.studies.messages import Place, Placed, Record, Resumed, Sender, StudyKey
+from storescpd.studies.listing import studies
+from storescpd.studies.messages import Joined, Place, Placed, Record, Sender, StudyKey
 from storescpd.studies.policy import GENERAL, Policies, Policy, Scope
 from storescpd.studies.pruning import prune
+from storescpd.studies.pulse import Pulse, new_memory
 from tests.studies.studies import STAMP, FakeClock
 
 
@@ -30,6 +32,7 @@ class Stage:
     tokens: int = 0
     policies: dict[str, Policy] = field(default_factory=dict)
     """By slot, where there are more than one."""
+    pulses: dict[Association, Pulse] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.open()
@@ -50,9 +53,19 @@ class Stage:
         self.open()
 
     def associate(self) -> Association:
-        association = Association()
+        with new_memory() as fd:
+            association = Association(os.dup(fd))
+            self.pulses[association] = Pulse(fd)
         self.course.associations.open.append(association)
         return association
+
+    def begin(self, association: Association) -> None:
+        """A command comes."""
+        self.pulses[association].begin(self.clock.monotonic)
+
+    def end(self, association: Association) -> None:
+        """It is over."""
+        self.pulses[association].end(self.clock.monotonic)
 
     def place(self, association: Association, study: str, peer: str = "10.0.0.1", **options: object) -> Placed:
         self.tokens += 1
@@ -66,6 +79,7 @@ class Stage:
             private=False,
             sender=Sender("CT1", "ARCHIVE", peer, "dicom"),
         )
+        self.begin(association)
         placed = self.course.place(request, association, self.clock.now())
         self.ledger.commit()
         return placed
@@ -84,6 +98,7 @@ class Stage:
         )
         entered = self.course.record(record, association, self.clock.now())
         self.ledger.commit()
+        self.end(association)
         return entered is not None
 
     def store(self, association: Association, study: str, **options: object) -> str:
@@ -102,10 +117,10 @@ class Stage:
         return [study for (study,) in self.ledger.database.execute(query)]
 
 
-def resumed(scene: Stage, placed: Placed) -> Resumed:
+def joined(scene: Stage, placed: Placed) -> Joined:
     """What a worker says to a new keeper while it stores an object of study A."""
     sender = Sender("CT1", "ARCHIVE", "10.0.0.1", "dicom")
-    return Resumed(StudyKey(str(scene.root), "study:P", "A"), placed.episode, busy=True, sender=sender)
+    return Joined(StudyKey(str(scene.root), "study:P", "A"), placed.episode, sender)
 
 
 @pytest.fixture
@@ -282,10 +297,10 @@ def test_a_study_that_is_being_sent_is_not_quiet(stage):
     scene = stage()
     association = scene.associate()
     scene.store(association, "A")
-    scene.course.touch(association, scene.clock.now(), busy=True)
+    scene.begin(association)
     scene.clock.sleep(61)
     assert scene.look() == []
-    scene.course.drop(association, scene.clock.now())
+    scene.end(association)
     scene.clock.sleep(60)
     assert scene.look() == ["A"]
 
@@ -295,10 +310,57 @@ def test_any_sign_of_life_delays_storescps_timer_and_no_other(scope, ended, stag
     scene = stage(scope)
     scene.store(scene.associate(), "A")
     scene.clock.sleep(59)
-    scene.course.drop(scene.associate(), scene.clock.now())
+    scene.end(scene.associate())
     scene.clock.sleep(1)
     assert scene.look() == ended
     scene.clock.sleep(60)
+    assert scene.look() == ["A"]
+
+
+def test_what_moved_on_a_connection_that_is_gone_delays_storescps_timer_all_the_same(stage):
+    scene = stage(Scope.DAEMON)
+    scene.store(scene.associate(), "A")
+    scene.clock.sleep(59)
+    other = scene.associate()
+    scene.end(other)
+    scene.course.leave(other, scene.clock.now())
+    scene.clock.sleep(1)
+    assert scene.look() == []
+    scene.clock.sleep(59)
+    assert scene.look() == ["A"]
+
+
+def test_the_next_association_of_a_connection_has_no_study_yet(stage):
+    """What another association sent on it before neither ends with its first object, nor is kept open by it."""
+    scene = stage(Scope.ASSOCIATION)
+    first, second = scene.associate(), scene.associate()
+    scene.store(first, "A")
+    scene.pulses[first].next()
+    scene.store(first, "B")
+    assert scene.look() == []
+    scene.pulses[first].next()
+    scene.begin(first)
+    scene.clock.sleep(60)
+    assert scene.look() == ["A", "B"]
+    scene.store(first, "C")
+    scene.store(second, "C")
+    scene.pulses[second].next()
+    scene.store(first, "D")
+    assert scene.look() == ["A", "B", "C"]
+
+
+def test_when_a_study_was_last_heard_of_outlives_the_keeper_to_the_second(stage):
+    """Not every object is a new entry of the time; what is not entered is known from the object."""
+    scene = stage()
+    association = scene.associate()
+    for pause in (0, 0.5, 0.4):
+        scene.clock.sleep(pause)
+        scene.store(association, "A")
+    assert [round(scene.clock.wall - row.last, 3) for row in studies(scene.ledger.path)] == [0]
+    scene.restart()
+    scene.clock.sleep(59.5)
+    assert scene.look() == []
+    scene.clock.sleep(0.5)
     assert scene.look() == ["A"]
 
 
@@ -324,9 +386,7 @@ def test_an_object_that_comes_too_late_opens_the_study_again_where_it_lies(stage
     scene.clock.sleep(61)
     assert scene.look() == ["A"]
     again = scene.associate()
-    scene.course.resume(
-        Resumed(None, placed.episode, busy=True, sender=Sender("CT1", "A", "10.0.0.1", "")), again, scene.clock.now()
-    )
+    scene.course.join(Joined(None, placed.episode, Sender("CT1", "A", "10.0.0.1", "")), again, scene.clock.now())
     scene.record(again, "A", placed)
     assert [one.folder for one in scene.course.episodes.values()] == [placed.folder]
     scene.clock.sleep(60)
@@ -338,6 +398,7 @@ def test_a_record_that_is_repeated_counts_once(stage):
     association = scene.associate()
     placed = scene.place(association, "A")
     assert scene.record(association, "A", placed, token="t")
+    scene.course.join(joined(scene, placed), association, scene.clock.now())
     assert not scene.record(association, "A", placed, token="t")
     assert scene.ledger.database.execute("SELECT count(*) FROM objects").fetchone() == (1,)
 
@@ -352,7 +413,7 @@ def test_a_record_that_is_repeated_after_the_end_of_its_study_opens_nothing(stag
     scene.clock.sleep(61)
     assert scene.look() == ["A"]
     again = scene.associate()
-    scene.course.resume(resumed(scene, placed), again, scene.clock.now())
+    scene.course.join(joined(scene, placed), again, scene.clock.now())
     assert not scene.record(again, "A", placed, token="t")
     assert not scene.course.episodes
     assert scene.store(again, "A") != placed.folder
@@ -366,7 +427,7 @@ def test_an_object_whose_study_was_forgotten_meanwhile_is_of_that_study(stage):
     scene.clock.sleep(61)
     assert scene.look() == []
     again = scene.associate()
-    scene.course.resume(resumed(scene, placed), again, scene.clock.now())
+    scene.course.join(joined(scene, placed), again, scene.clock.now())
     assert scene.record(again, "A", placed)
     scene.clock.sleep(60)
     assert scene.look() == ["A"]
@@ -380,7 +441,7 @@ def test_a_forgotten_study_is_shown_without_a_patients_name(scheme, shown, stage
     association = scene.associate()
     key = StudyKey(str(scene.root), scheme, "A")
     sender = Sender("CT1", "A", "10.0.0.1", "")
-    scene.course.resume(Resumed(key, 99, busy=True, sender=sender), association, scene.clock.now())
+    scene.course.join(Joined(key, 99, sender), association, scene.clock.now())
     assert scene.record(association, "A", Placed(99, "P_1", "P_1"))
     assert [one.shown for one in scene.course.episodes.values()] == [shown]
 
@@ -423,6 +484,7 @@ def test_a_study_of_which_nothing_was_stored_has_not_been(stage):
     association = scene.associate()
     scene.place(association, "A")
     scene.course.drop(association, scene.clock.now())
+    scene.end(association)
     scene.clock.sleep(60)
     assert scene.look() == []
     assert scene.ledger.database.execute("SELECT count(*) FROM episodes").fetchone() == (0,)

@@ -17,9 +17,8 @@ from storescpd.studies.link import Link
 from storescpd.studies.messages import (
     MOST,
     Await,
-    Begun,
-    Dropped,
     Inbox,
+    Joined,
     Message,
     MessageError,
     Place,
@@ -27,12 +26,13 @@ from storescpd.studies.messages import (
     Record,
     Recorded,
     Refused,
-    Resumed,
     Sender,
     Settled,
     StudyKey,
     encode,
 )
+from storescpd.studies.pulse import Signs, look
+from storescpd.worker.links import Links
 
 SENDER = Sender("CT1", "ARCHIVE", "10.0.0.1", "dicom")
 ANSWERS = {Place: Placed(7, "folder", "folder"), Record: Recorded(), Await: Settled()}
@@ -100,6 +100,12 @@ def clock(monkeypatch):
     return now
 
 
+def opened(ledger: Path, trust: float = 0.0) -> Link:
+    one = Link(str(ledger))
+    one.open(SENDER, trust)
+    return one
+
+
 def store(one: Link, study: str = "A") -> None:
     one.begun()
     one.place(place(study))
@@ -112,45 +118,46 @@ def store(one: Link, study: str = "A") -> None:
 )
 def test_a_directory_is_asked_for_again_when_its_study_may_have_ended(trust, pauses, asked, clock, tmp_path):
     with played(tmp_path / "l") as keeper:
-        one = Link(str(tmp_path / "l"), SENDER, trust)
+        one = opened(tmp_path / "l", trust)
         store(one)
         for pause in pauses:
             clock[0] += pause
             store(one)
-        one.close()
+        one.disconnect()
     assert keeper.kinds().count("Place") == asked
     assert keeper.kinds().count("Record") == len(pauses) + 1
 
 
 def test_another_study_and_one_that_failed_are_asked_for(tmp_path):
     with played(tmp_path / "l") as keeper:
-        one = Link(str(tmp_path / "l"), SENDER, 30.0)
+        one = opened(tmp_path / "l", 30.0)
         for study in "AAB":
             store(one, study)
-        one.begun()
-        one.place(place("B"))
-        one.dropped()
-        store(one, "B")
-        one.close()
-    assert [message.key.study for message in keeper.heard if isinstance(message, Place)] == ["A", "B", "B"]
-    assert isinstance(keeper.heard[-3], Begun)
-    assert any(isinstance(message, Dropped) for message in keeper.heard)
+        for study in "BC":
+            one.begun()
+            one.place(place(study))
+            one.dropped()
+        store(one, "C")
+        one.disconnect()
+    assert [message.key.study for message in keeper.heard if isinstance(message, Place)] == ["A", "B", "C", "C"]
+    # Of the second object of B the keeper knows nothing that it would have to forget.
+    assert keeper.kinds()[4:] == ["Place", "Record", "Place", "Dropped", "Place", "Record"]
 
 
 def test_a_record_is_repeated_to_the_next_keeper_which_is_told_what_went_before(tmp_path):
     with played(tmp_path / "l") as keeper:
         keeper.next.extend([ANSWERS[Place], None, None, Recorded()])
-        one = Link(str(tmp_path / "l"), SENDER, 30.0)
+        one = opened(tmp_path / "l", 30.0)
         store(one)
-        one.close()
-    assert keeper.kinds() == ["Place", "Record", "Resumed", "Record", "Resumed", "Record"]
-    assert keeper.heard[2] == Resumed(StudyKey("/srv", "study:", "A"), 7, busy=True, sender=SENDER)
-    assert keeper.heard[1] == keeper.heard[3] == keeper.heard[5]
+        one.disconnect()
+    assert keeper.kinds() == ["Joined", "Place", *["Record", "Joined"] * 2, "Record"]
+    assert keeper.heard[3] == Joined(StudyKey("/srv", "study:", "A"), 7, SENDER)
+    assert keeper.heard[2] == keeper.heard[4] == keeper.heard[6]
 
 
 def test_another_keeper_is_asked_for_the_directory_anew(tmp_path, clock):
     """It may have been given shorter times."""
-    one = Link(str(tmp_path / "l"), SENDER, 30.0)
+    one = opened(tmp_path / "l", 30.0)
     heard = []
     for number in range(2):
         with played(tmp_path / "l") as keeper:
@@ -169,7 +176,7 @@ def test_another_keeper_is_asked_for_the_directory_anew(tmp_path, clock):
 
 
 def test_patience_ends(tmp_path):
-    one = Link(str(tmp_path / "nobody"), SENDER, patience=0.1)
+    one = Link(str(tmp_path / "nobody"), patience=0.1)
     with pytest.raises(KeeperError, match="does not answer"):
         one.place(place())
 
@@ -178,18 +185,18 @@ def test_a_refusal_is_told(tmp_path):
     with played(tmp_path / "l") as keeper:
         keeper.next.append(Refused("the disk is full"))
         with pytest.raises(KeeperError, match="the disk is full"):
-            Link(str(tmp_path / "l"), SENDER).place(place())
+            opened(tmp_path / "l").place(place())
 
 
 def test_waiting_is_repeated_and_can_be_given_up(tmp_path):
     with played(tmp_path / "l") as keeper:
         keeper.next.extend([None, Settled()])
-        one = Link(str(tmp_path / "l"), SENDER)
+        one = opened(tmp_path / "l")
         one.wait("t", lambda: False)
-        assert keeper.kinds() == ["Await", "Resumed", "Await"]
+        assert keeper.kinds() == ["Joined", "Await"] * 2
         one.wait("t", lambda: True)
-        assert len(keeper.heard) == 3
-        one.close()
+        assert len(keeper.heard) == 4
+        one.disconnect()
 
 
 def test_long_paths_have_sockets_too(tmp_path):
@@ -198,7 +205,7 @@ def test_long_paths_have_sockets_too(tmp_path):
     path = os.open(folder, os.O_PATH)
     try:
         with played(Path(f"/proc/self/fd/{path}/l")):
-            store(Link(str(folder / "l"), SENDER))
+            store(opened(folder / "l"))
     finally:
         os.close(path)
 
@@ -225,33 +232,45 @@ def listening(ledger: Path) -> Iterator[socket.socket]:
         yield listener
 
 
+@contextmanager
+def met(listener: socket.socket) -> Iterator[tuple[socket.socket, list[Message], int]]:
+    """A connection: what it begins with, and the descriptor of its pulse."""
+    connection, _ = listener.accept()
+    data, (pulse,), _, _ = socket.recv_fds(connection, 4096, 1)
+    with connection:
+        yield connection, Inbox().feed(data), pulse
+    os.close(pulse)
+
+
 def test_the_next_keeper_hears_of_an_object_on_its_way_before_it_is_complete(tmp_path, clock):
     with listening(tmp_path / "l") as listener:
-        one = Link(str(tmp_path / "l"), SENDER)
-        one.announce(Dropped())
-        first, _ = listener.accept()
-        one.begun()
-        one.keep_up()
-        assert [type(message) for message in Inbox().feed(first.recv(4096))] == [Dropped, Begun]
-        first.close()
+        one = opened(tmp_path / "l")
+        one.stir()
+        with met(listener) as (_, said, pulse):
+            assert said == [Joined(None, None, SENDER)]
+            assert look(pulse) == Signs(0, busy=False, latest=100.0)
+            clock[0] += 1
+            one.begun()
+            one.keep_up()
+            assert look(pulse) == Signs(0, busy=True, latest=101.0)
         one.keep_up()
         clock[0] += 1
         one.keep_up()
-        second, _ = listener.accept()
-        assert Inbox().feed(second.recv(4096)) == [Resumed(None, None, busy=True, sender=SENDER)]
-        clock[0] += 1
-        one.keep_up()
-        second.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            second.recv(4096)
-        second.close()
+        with met(listener) as (second, said, pulse):
+            assert said == [Joined(None, None, SENDER)]
+            assert look(pulse) == Signs(0, busy=True, latest=102.0)
+            clock[0] += 1
+            one.keep_up()
+            second.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                second.recv(4096)
         one.close()
 
 
 def test_a_command_that_begins_while_the_keeper_is_replaced_is_told_to_the_next_one(tmp_path, clock):
-    one = Link(str(tmp_path / "l"), SENDER)
+    one = opened(tmp_path / "l")
     with listening(tmp_path / "l") as listener:
-        one.announce(Dropped())
+        one.stir()
         listener.accept()[0].close()
     (tmp_path / "l.keeper").unlink()
     one.begun()
@@ -259,15 +278,83 @@ def test_a_command_that_begins_while_the_keeper_is_replaced_is_told_to_the_next_
     with listening(tmp_path / "l") as listener:
         clock[0] += 1
         one.keep_up()
-        second, _ = listener.accept()
-        assert Inbox().feed(second.recv(4096)) == [Resumed(None, None, busy=True, sender=SENDER)]
-        second.close()
+        with met(listener) as (_, said, pulse):
+            assert said == [Joined(None, None, SENDER)]
+            assert look(pulse).busy
     one.close()
+
+
+def test_a_connection_serves_one_association_after_another(tmp_path):
+    links = Links(str(tmp_path / "l"))
+    with played(tmp_path / "l") as keeper:
+        for study in "AB":
+            one = links.take()
+            one.open(SENDER)
+            store(one, study)
+            links.give_back(one)
+        two, three = links.take(), links.take()
+        assert two is one
+        assert three is not one
+        two.disconnect()
+    assert keeper.kinds() == ["Joined", "Place", "Record", "Place", "Record"]
+
+
+def test_the_keeper_sees_that_an_association_is_over(tmp_path):
+    with listening(tmp_path / "l") as listener:
+        one = opened(tmp_path / "l")
+        one.stir()
+        with met(listener) as (_, _, pulse):
+            one.begun()
+            one.close()
+            assert look(pulse)[:2] == (1, False)
+            one.open(SENDER)
+            one.begun()
+            assert look(pulse)[:2] == (1, True)
+        one.close()
+
+
+def test_an_association_that_ends_with_an_object_between_its_places_takes_its_connection_along(tmp_path):
+    """The keeper finds out whether the object has got its directory when the connection ends."""
+    with listening(tmp_path / "l") as listener:
+        one = opened(tmp_path / "l")
+
+        def answer() -> None:
+            with met(listener) as (connection, said, _):
+                inbox = Inbox()
+                while not any(isinstance(message, Place) for message in said):
+                    said.extend(inbox.feed(connection.recv(4096)))
+                connection.sendall(encode(ANSWERS[Place]))
+                ended.append(connection.recv(4096))
+
+        ended: list[bytes] = []
+        keeper = threading.Thread(target=answer)
+        keeper.start()
+        one.begun()
+        one.place(place())
+        one.close()
+        keeper.join()
+    assert ended == [b""]
+
+
+def test_a_connection_that_broke_between_two_associations_is_made_anew(tmp_path):
+    links = Links(str(tmp_path / "l"))
+    with listening(tmp_path / "l") as listener:
+        one = links.take()
+        one.open(SENDER)
+        one.stir()
+        listener.accept()[0].close()
+        links.give_back(one)
+        again = links.take()
+        again.open(SENDER)
+        again.stir()
+        with met(listener) as (_, said, _):
+            assert said == [Joined(None, None, SENDER)]
+        again.disconnect()
 
 
 def test_a_link_that_had_nothing_to_say_does_not_begin_with_looking_after(tmp_path, clock):
     with listening(tmp_path / "l") as listener:
-        one = Link(str(tmp_path / "l"), SENDER)
+        one = opened(tmp_path / "l")
         one.begun()
         clock[0] += 1
         one.keep_up()
