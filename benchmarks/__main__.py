@@ -85,10 +85,16 @@ def compare(options: argparse.Namespace) -> int:
         load = [one for one in load if not one.setting.on_disk]
     contestants = chosen(options.receiver, receivers.QUICK if quick and not words else receivers.FULL)
     print(f"{report.heading(Results())}; the disk has {elsewhere}\n")
+
+    def tell(results: Results, workload: Workload) -> None:
+        # What has been measured outlives what fails later.
+        results.save(options.json)
+        print(report.section(results, workload.name), flush=True)
+
     with folders(options.disk) as places_of_output:
         results = runs.run(
             load, contestants, options.rounds or ROUNDS["quick" if quick else "full"], places_of_output,
-            lambda results, workload: print(report.section(results, workload.name), flush=True),
+            tell,
         )  # fmt: skip
         if not quick and not words:
             alone(results, places_of_output[0])

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.support.compare import INSTANCE as META_INSTANCE
 from tests.support.compare import dissect
 from tests.support.objects import elements
-from tests.support.processes import alive, group, memory, stat
+from tests.support.processes import group, memory, stat
 
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 SOP_INSTANCE = 0x0008_0018
@@ -67,7 +67,12 @@ class Running:
 
     def peaks(self) -> dict[int, int]:
         """The largest resident memory of each process since `reset_peak`, in bytes."""
-        return {pid: memory(pid, "VmHWM") for pid in group(self.pid) if alive(pid)}
+        found = {}
+        for pid in group(self.pid):
+            # One that ends just now has no memory any more.
+            with contextlib.suppress(OSError, KeyError):
+                found[pid] = memory(pid, "VmHWM")
+        return found
 
     def reset_peak(self) -> None:
         """Begin anew with `peak`."""
