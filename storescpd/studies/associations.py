@@ -1,5 +1,6 @@
 """What the keeper knows of the associations that are open now. Nothing of it has to survive the keeper."""
 
+import math
 import os
 from dataclasses import dataclass, field
 
@@ -43,7 +44,7 @@ class Association:
 
     def sends(self, key: StudyKey) -> bool:
         """Whether a command of it is under way, and the study the one of the last."""
-        return self.current == key and self.signs()[:2] == (self.serial, True)
+        return self.has(key) and self.signs().busy
 
     def close(self) -> None:
         """The connection is over."""
@@ -80,4 +81,4 @@ class Associations:
 
     def latest(self) -> float:
         """When the network last moved for any of them, by the monotonic clock in seconds."""
-        return max((one.signs().latest for one in self.open), default=0.0)
+        return max((one.signs().latest for one in self.open), default=-math.inf)

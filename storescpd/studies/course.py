@@ -31,7 +31,7 @@ class Course:
         self._policies = policies
         self._open: dict[StudyKey, Episode] = {}
         self._timers = Timers()
-        self._latest = 0.0
+        self._latest = -math.inf
         """When the network last moved as far as messages tell, by the monotonic clock in seconds."""
         self.episodes: dict[int, Episode] = {}
         """By number: open or ending."""

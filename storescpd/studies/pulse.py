@@ -4,6 +4,7 @@ A command that comes is no message to the keeper: it looks when it has to know, 
 file without a name (memfd_create(2)); whichever of the two dies, the other is not harmed.
 """
 
+import math
 import mmap
 import os
 import struct
@@ -27,10 +28,11 @@ class Signs(NamedTuple):
     busy: bool
     """A command has come and is not over."""
     latest: float
-    """When the network last moved, by the monotonic clock in seconds; 0 before the first time."""
+    """When the network last moved, by the monotonic clock in seconds; before the first time longer ago than anything:
+    soon after a boot the clock's zero is not."""
 
 
-NO_SIGNS: Final = Signs(0, busy=False, latest=0.0)
+NO_SIGNS: Final = Signs(0, busy=False, latest=-math.inf)
 
 
 class Pulse:
@@ -79,4 +81,4 @@ def look(fd: int | None) -> Signs:
     if len(data) != _FIELDS.size:
         return NO_SIGNS
     serial, busy, latest = _FIELDS.unpack(data)
-    return Signs(int(serial), busy=bool(busy), latest=latest)
+    return Signs(int(serial), busy=bool(busy), latest=latest or -math.inf)

@@ -330,6 +330,16 @@ def test_what_moved_on_a_connection_that_is_gone_delays_storescps_timer_all_the_
     assert scene.look() == ["A"]
 
 
+def test_the_time_since_a_boot_is_no_sign_of_life(stage):
+    """A study that was quiet while the machine was off is over, whatever the new monotonic clock says."""
+    scene = stage(Scope.DAEMON)
+    scene.store(scene.associate(), "A")
+    scene.clock.reboot(3600)
+    scene.restart()
+    scene.associate()
+    assert scene.look() == ["A"]
+
+
 def test_the_next_association_of_a_connection_has_no_study_yet(stage):
     """What another association sent on it before neither ends with its first object, nor is kept open by it."""
     scene = stage(Scope.ASSOCIATION)
