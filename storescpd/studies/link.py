@@ -71,6 +71,7 @@ class Link:
         self._pulse: Pulse | None = None
         self._inbox = Inbox()
         self._salt = secrets.token_hex(8)
+        self._stamp = 0
         self._sender = _NOBODY
         self._trust = 0.0
         self._known = False
@@ -111,7 +112,9 @@ class Link:
 
     def fresh_token(self) -> str:
         """A name for one reception that no other has; those of one time are neighbours in the ledger."""
-        return f"{time.time_ns():016x}{self._salt}"
+        # The clock may be set back.
+        self._stamp = max(time.time_ns(), self._stamp + 1)
+        return f"{self._stamp:016x}{self._salt}"
 
     def begun(self) -> None:
         """A command has come. Without news for the keeper nothing is said."""

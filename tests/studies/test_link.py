@@ -299,6 +299,15 @@ def test_a_connection_serves_one_association_after_another(tmp_path):
     assert keeper.kinds() == ["Joined", "Place", "Record", "Place", "Record"]
 
 
+def test_no_token_is_given_twice_though_the_clock_is_set_back(tmp_path, monkeypatch):
+    times = [5, 6, 5, 5, 7]
+    monkeypatch.setattr(link_module.time, "time_ns", lambda: times.pop(0))
+    one, other = opened(tmp_path / "l"), opened(tmp_path / "l")
+    tokens = [one.fresh_token() for _ in range(4)]
+    assert sorted(set(tokens)) == tokens
+    assert other.fresh_token() not in tokens
+
+
 def test_the_keeper_sees_that_an_association_is_over(tmp_path):
     with listening(tmp_path / "l") as listener:
         one = opened(tmp_path / "l")
