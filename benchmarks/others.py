@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from benchmarks.ours import PATIENCE, await_port, certificates, tls_1_3
@@ -16,6 +16,9 @@ from tests.support.processes import alive, eventually, free_port, group
 from tests.support.reference import environment, stop, storescp
 from tests.support.tools import path_of_others
 
+COMPILER = "/usr/bin/cc"
+CEILING_IN_C = Path(__file__).with_name("ceiling_tls.c")
+COMPILES_TLS = Path(COMPILER).exists() and Path("/usr/include/openssl/ssl.h").exists()
 ORTHANC = shutil.which("Orthanc", path=f"{path_of_others()}:/usr/sbin:/usr/local/sbin")
 
 ENVIRONMENT = environment(None, nodelay=True)
@@ -77,11 +80,26 @@ def ceiling(directory: Path) -> Iterator[Running]:
 
 
 @contextmanager
-def _program(module: str, directory: Path) -> Iterator[tuple[int, int]]:
-    """A program of ours that is told its directory and says its port."""
+def ceiling_with_tls(directory: Path) -> Iterator[Running]:
+    """What a C program can do that only decrypts and writes."""
+    authority, server, sender = certificates(directory)
+    program = directory.with_name("ceiling_tls")
+    subprocess.run([COMPILER, "-O2", "-o", program, CEILING_IN_C, "-lssl", "-lcrypto"], check=True)
+    files = (server.key_file, server.certificate_file, authority.certificate_file)
+    with _started(directory, str(program), *map(str, files)) as (port, pid):
+        yield Running(port, pid, directory, client=tls_1_3(authority, sender), read=bare_file)
+
+
+def _program(module: str, directory: Path) -> AbstractContextManager[tuple[int, int]]:
+    """A module of ours."""
+    return _started(directory, sys.executable, "-m", module)
+
+
+@contextmanager
+def _started(directory: Path, *words: str) -> Iterator[tuple[int, int]]:
+    """A program that is told its directory and says its port."""
     directory.mkdir(parents=True)
-    words = [sys.executable, "-m", module, str(directory)]
-    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, process_group=0)
+    process = subprocess.Popen([*words, directory], cwd=ROOT, stdout=subprocess.PIPE, process_group=0)
     assert process.stdout is not None
     try:
         yield int(process.stdout.readline()), process.pid

@@ -3,7 +3,17 @@
 import shutil
 from typing import Any
 
-from benchmarks.others import ORTHANC, ceiling, dcmtk, dcmtk_with_hooks, dcmtk_with_tls, orthanc, pynetdicom
+from benchmarks.others import (
+    COMPILES_TLS,
+    ORTHANC,
+    ceiling,
+    ceiling_with_tls,
+    dcmtk,
+    dcmtk_with_hooks,
+    dcmtk_with_tls,
+    orthanc,
+    pynetdicom,
+)
 from benchmarks.ours import SLOW_SYNCS, ours, ours_with_hooks, ours_with_tls
 from benchmarks.running import Receiver, Setting
 
@@ -38,7 +48,11 @@ TLS = (
         for workers in (1, 2)
         for bits in (False, True)
     ),
-)
+    Receiver(
+        "ceiling, TLS", ceiling_with_tls, "storescp +tls", reencodes=False, setting=Setting.TLS,
+        missing="" if COMPILES_TLS else "a C compiler and OpenSSL's headers (packages gcc, libssl-dev)",
+    ),
+)  # fmt: skip
 DISK = (
     Receiver("storescpd, 1 worker, synced", ours(1, **SYNCED), setting=Setting.DISK),
     Receiver("storescpd, 2 workers, synced", ours(2, **SYNCED), setting=Setting.DISK),

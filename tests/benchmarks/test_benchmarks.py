@@ -12,7 +12,7 @@ from benchmarks.results import Results
 from tests.support.daemon import ROOT
 from tests.support.tools import need
 
-WORKLOADS = ("W1", "W2-2", "W5-8x64", "W7", "W9-storescu", "W10", "W11", "W12-beside")
+WORKLOADS = ("W1", "W2-2", "W5-8x64", "W7", "W8-W1", "W9-storescu", "W10", "W11", "W12-beside")
 MOST = 8
 
 
@@ -41,7 +41,9 @@ def test_every_kind_of_workload_arrives(measured: Path):
     assert {*WORKLOADS} <= ours
     assert all(one.arrived == one.objects == MOST for one in results.measurements)
     assert all(one.rate > 0 and one.peak > 0 for one in results.measurements)
-    assert {"ceiling", "storescp", "storescp +B", "storescp -ss -xcr"} <= {one.receiver for one in results.measurements}
+    assert {"ceiling", "ceiling, TLS", "storescp", "storescp +B", "storescp -ss -xcr"} <= {
+        one.receiver for one in results.measurements
+    }
 
 
 def test_the_report_and_the_plot_have_every_workload(measured: Path):
