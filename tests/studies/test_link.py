@@ -1,11 +1,12 @@
 """The workers' end, against a keeper that the test plays."""
 
 import os
+import select
 import socket
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ from storescpd.studies.messages import (
     encode,
 )
 from storescpd.studies.pulse import Signs, look
-from storescpd.worker.links import Links
+from storescpd.worker.links import MOST_IDLE, Links
 
 SENDER = Sender("CT1", "ARCHIVE", "10.0.0.1", "dicom")
 ANSWERS = {Place: Placed(7, "folder", "folder"), Record: Recorded(), Await: Settled()}
@@ -297,6 +298,23 @@ def test_a_connection_serves_one_association_after_another(tmp_path):
         assert three is not one
         two.disconnect()
     assert keeper.kinds() == ["Joined", "Place", "Record", "Place", "Record"]
+
+
+def test_connections_that_wait_are_bounded(tmp_path):
+    links = Links(str(tmp_path / "l"))
+    with listening(tmp_path / "l") as listener, ExitStack() as stack:
+        lent, kept = [links.take() for _ in range(MOST_IDLE + 1)], []
+        for one in lent:
+            one.open(SENDER)
+            one.stir()
+            kept.append(stack.enter_context(met(listener))[0])
+        for one in lent:
+            links.give_back(one)
+        gone = [connection for connection in kept if select.select([connection], [], [], 0)[0]]
+        assert gone == kept[-1:]
+        assert gone[0].recv(1) == b""
+        for one in lent:
+            one.disconnect()
 
 
 def test_no_token_is_given_twice_though_the_clock_is_set_back(tmp_path, monkeypatch):
