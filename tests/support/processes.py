@@ -124,10 +124,14 @@ LEAST_PORT = 12000
 
 
 def free_port() -> int:
-    """A port that nobody listens on now, and that nobody gets unasked: those have a range of their own (ip(7))."""
-    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    """A port that nobody listens on now.
+
+    If there is any, one that nobody gets unasked: those have a range of their own (ip(7)).
+    """
+    first, last = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    ports = range(LEAST_PORT, first) or range(last + 1, 1 << 16) or range(LEAST_PORT, 1 << 16)
     while True:
-        port = secrets.randbelow(first - LEAST_PORT) + LEAST_PORT
+        port = secrets.choice(ports)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("", port))
             return port
