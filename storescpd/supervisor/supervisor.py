@@ -44,6 +44,8 @@ LONGEST_SLEEP = 3600.0
 logger = logging.getLogger(__name__)
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+_MEANINGLESS = (signal.SIGUSR1, signal.SIGUSR2)
+"""Other daemons open their logs anew at these, so rotations send them; their default is death."""
 
 
 @dataclass(slots=True)
@@ -184,6 +186,9 @@ class Supervisor:
             # nohup(1) is for those whom SIGHUP would end.
             if not (self._hangs_up(number) and signal.getsignal(number) is signal.SIG_IGN):
                 signal.signal(number, _noted)
+        for number in _MEANINGLESS:
+            # A handler, since hooks would inherit what is ignored.
+            signal.signal(number, _noted)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         # Now those that came while the daemon started are heard, and also where it was started with blocked signals.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)

@@ -15,7 +15,7 @@ from tests.support.build import PATH
 from tests.support.daemon import storescpd
 from tests.support.processes import eventually, free_port
 from tests.support.rawclient import Rejected
-from tests.support.scenes import ECHO, SUCCESS, associate
+from tests.support.scenes import ECHO, SUCCESS, associate, small, store
 from tests.support.tools import need
 
 
@@ -108,6 +108,22 @@ def test_a_signal_that_comes_early_is_heard_later(early, tmp_path):
                 eventually(lambda: "generation=2" in daemon.log())
                 eventually(lambda: len(daemon.worker_pids()) == 1)
                 assert daemon.terminate() == 0
+
+
+def test_signals_that_mean_nothing_end_nothing(tmp_path):
+    flags = tmp_path / "flags"
+    hook = ["/bin/sh", "-c", f"grep SigIgn /proc/self/status > {flags}.new && mv {flags}.new {flags}"]
+    with storescpd(tmp_path / "out", {"hooks": {"on_reception": hook}}) as daemon:
+        members = daemon.members()
+        for number in (signal.SIGUSR1, signal.SIGUSR2):
+            daemon.signal(number)
+            with associate(daemon.port) as association:
+                assert store(association, small(), int(number)) == SUCCESS
+        assert daemon.members() == members
+        eventually(flags.exists)
+        ignored = int(flags.read_text().split()[1], 16)
+        assert not ignored & (1 << signal.SIGUSR1 - 1 | 1 << signal.SIGUSR2 - 1)
+        assert daemon.terminate() == 0
 
 
 def test_blocked_signals_of_the_parent_are_heard(tmp_path):
