@@ -82,6 +82,10 @@ def served(start: Start) -> int:
         log_event(logger, logging.CRITICAL, "start failed", cause=str(error))
         report.failed(f"start failed: {error}", error_number(error))
         return Exit.FAILURE
+    except KeyboardInterrupt:
+        # As the supervisor ends when it serves.
+        log_event(logger, logging.INFO, "stopped")
+        return Exit.OK
     finally:
         if start.pid_file is not None:
             start.pid_file.remove()

@@ -236,6 +236,19 @@ def test_a_taken_port_is_told(tmp_path: Path):
     assert port in done.stderr
 
 
+def test_an_interrupted_start_ends_in_order(tmp_path: Path):
+    """While it waits for a port that is taken."""
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        process = subprocess.Popen(
+            [*COMMAND, str(taken.getsockname()[1])], cwd=tmp_path, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True, env={**os.environ, "PYTHONPATH": PATH},
+        )  # fmt: skip
+        eventually(lambda: any(link.is_socket() for link in Path(f"/proc/{process.pid}/fd").iterdir()))
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (0, "")
+
+
 def test_errors_have_four_parts(tmp_path: Path):
     need("storescp")
     theirs = subprocess.run(["storescp", "-ta", "0", "1"], capture_output=True, text=True, check=False)

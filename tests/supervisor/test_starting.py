@@ -110,6 +110,22 @@ def test_a_signal_that_comes_early_is_heard_later(early, tmp_path):
                 assert daemon.terminate() == 0
 
 
+def test_an_interrupted_start_ends_in_order(tmp_path):
+    """While it waits for a port that is taken."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        log = tmp_path / "log"
+        config = {"listeners": [listener(holder.getsockname()[1])], "logging": {"destination": str(log)}}
+        with storescpd(tmp_path / "out", config, wait=False) as daemon:
+            eventually(log.exists)
+            daemon.signal(signal.SIGINT)
+            assert daemon.wait() == 0
+            assert daemon.log() == ""
+            assert "stopped" in log.read_text()
+            assert daemon.members() == []
+
+
 def test_signals_that_mean_nothing_end_nothing(tmp_path):
     flags = tmp_path / "flags"
     hook = ["/bin/sh", "-c", f"grep SigIgn /proc/self/status > {flags}.new && mv {flags}.new {flags}"]

@@ -44,6 +44,9 @@ def serve(line: Line) -> int:
         for text in str(error).splitlines():
             log_event(logger, logging.CRITICAL, text)
         return Exit.FAILURE
+    except KeyboardInterrupt:
+        # As the supervisor ends when it serves.
+        return Exit.OK
 
 
 def _called(line: Line) -> str:
