@@ -65,7 +65,7 @@ def _attempt(policy: Policy, facts: Facts, given_up: GivenUp) -> str | None:
     except OSError as error:
         return error.strerror or str(error)
     if not _waited(child, policy.hook_timeout, given_up):
-        log_event(logger, logging.WARNING, "hook is left alone: this process has to end", pid=child.pid)
+        log_event(logger, logging.WARNING, "hook is left alone: this process has to end", process=child.pid)
         return None
     status = child.wait()
     if not status:
@@ -85,7 +85,7 @@ def _waited(child: subprocess.Popen[bytes], timeout: float, given_up: GivenUp) -
             if given_up():
                 return False
             if deadline is not None and time.monotonic() >= deadline:
-                log_event(logger, logging.ERROR, "hook takes too long and is ended", pid=child.pid)
+                log_event(logger, logging.ERROR, "hook takes too long and is ended", process=child.pid)
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.pid, order)
                 order, deadline = signal.SIGKILL, time.monotonic() + END_GRACE

@@ -75,7 +75,7 @@ class Execution:
             job, same_boot = process.job, process.started.boot == now.boot
             run = runner.adopt(job.id, self._status_file(job), process.pid, process.start) if same_boot else None
             if run is not None:
-                log_event(logger, logging.INFO, "hook of an earlier keeper goes on", hook=job.id, pid=run.pid)
+                log_event(logger, logging.INFO, "hook of an earlier keeper goes on", hook=job.id, process=run.pid)
                 self._watch(job, run, process.started)
             else:
                 left = runner.left_status(self._status_file(job)) if same_boot else None
@@ -152,7 +152,7 @@ class Execution:
             return None
         jobs.started(database, job, run.pid, run.start, now)
         self._watch(job, run, now)
-        log_event(logger, logging.DEBUG, "hook started", hook=job.id, kind=job.kind, pid=run.pid)
+        log_event(logger, logging.DEBUG, "hook started", hook=job.id, kind=job.kind, process=run.pid)
         return run
 
     def _not_started(self, job: Job, error: OSError | UnicodeError, now: Moment) -> None:
@@ -254,7 +254,7 @@ class Execution:
         for run in (*self.runs.values(), *self._orphaned):
             if run.deadline is not None and now.monotonic >= run.deadline:
                 if not run.told_to_end:
-                    log_event(logger, logging.ERROR, "hook takes too long and is ended", hook=run.hook, pid=run.pid)
+                    log_event(logger, logging.ERROR, "hook takes too long and is ended", hook=run.hook, process=run.pid)
                 run.end()
                 run.deadline = now.monotonic + END_GRACE
         self._judge_doubtful(now, now.monotonic)
