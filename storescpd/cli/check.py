@@ -2,18 +2,19 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from storescpd.cli.check_access import access_findings
 from storescpd.cli.check_tls import tls_findings
 from storescpd.cli.status import Exit
-from storescpd.config import ConfigError, Environment, Problem, detected
+from storescpd.config import Config, ConfigError, Environment, Problem, detected
 from storescpd.config.document import read
-from storescpd.config.problems import stands
+from storescpd.config.problems import Finding, stands
 from storescpd.config.reading import assessed, located
 from storescpd.config.unavailable import NOT_YET
 from storescpd.config.world import world_findings
-from storescpd.telemetry.handlers import under_journal
+from storescpd.telemetry.handlers import JOURNAL_SOCKET, SYSLOG_SOCKET, under_journal
 
 _AS_ROOT = " (seen by root, who may do everything; check as the daemon's user too, if that is another)"
 
@@ -26,6 +27,7 @@ def problems_of(path: Path, environment: Environment, not_yet: tuple[str, ...] =
         *world_findings(found.config, environment, path),
         *tls_findings(found.config, environment),
         *access_findings(found.config),
+        *_log_findings(found.config),
     )
     world = (finding for finding in seen if stands(finding, found.broken))
     return located(source, (*found.findings, *world))
@@ -46,6 +48,14 @@ def check_config(path: Path, environment: Environment | None = None) -> int:
         return Exit.CONFIG
     print(f"{path}: good{_AS_ROOT if os.geteuid() == 0 and not started.service else ''}")
     return Exit.OK
+
+
+def _log_findings(config: Config) -> Iterator[Finding]:
+    """Whether somebody takes the log now; it may be somebody who starts later."""
+    path = {"syslog": SYSLOG_SOCKET, "journald": JOURNAL_SOCKET}.get(config.logging.destination)
+    if path is not None and not os.path.exists(path):
+        message = f"there is no {path}: until there is, the log goes to stderr, which a background daemon has not"
+        yield Finding(("logging", "destination"), message, "name a file, if there will be none", note=True)
 
 
 def _priority(problem: Problem) -> str:

@@ -57,7 +57,7 @@ def _serve(path: Path, environment: Environment, kept: PidFile | None, told: Tol
 def _read(path: Path, environment: Environment) -> Config:
     """The configuration; a daemon has no standard error to log to."""
     config = load(path, environment)
-    if config.logging.destination != "auto":
+    if config.logging.destination not in {"auto", "syslog"}:
         return config
     if not os.path.exists(SYSLOG_SOCKET):
         raise StartError(f"logging.destination: there is no syslog ({SYSLOG_SOCKET}) to log to; name a file")

@@ -29,8 +29,14 @@ class FileHandler(logging.handlers.WatchedFileHandler):
         show(record)
 
 
-def syslog_handler(path: str) -> logging.Handler:
-    """Syslog on this host."""
-    handler = logging.handlers.SysLogHandler(path, logging.handlers.SysLogHandler.LOG_DAEMON)
-    handler.ident = "storescpd: "
-    return handler
+class SyslogHandler(logging.handlers.SysLogHandler):
+    """Syslog on this host, as soon as and as long as it listens; its base class loses what it cannot send."""
+
+    ident = "storescpd: "
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, logging.handlers.SysLogHandler.LOG_DAEMON)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Nobody listens, or the record is too long for it."""
+        show(record)

@@ -123,9 +123,9 @@ def _handler(destination: str, *, lasting: bool) -> logging.Handler:
         case "journald":
             return JournalHandler()
         case "syslog":
-            from storescpd.telemetry.files import syslog_handler  # noqa: PLC0415 - see there
+            from storescpd.telemetry.files import SyslogHandler  # noqa: PLC0415 - see there
 
-            return syslog_handler(SYSLOG_SOCKET)
+            return SyslogHandler(SYSLOG_SOCKET)
         case path:
             if not lasting:
                 return logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")

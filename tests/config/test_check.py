@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from storescpd.cli import check as checking
 from storescpd.cli.check import check_config
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +45,17 @@ def test_a_good_file(tmp_path, capsys):
     assert captured.out.startswith(f"{path}: good")
     assert ("seen by root" in captured.out) == (os.geteuid() == 0)
     assert captured.err == ""
+
+
+@pytest.mark.parametrize(("destination", "name"), [("syslog", "SYSLOG_SOCKET"), ("journald", "JOURNAL_SOCKET")])
+def test_a_log_that_nobody_takes_is_a_note(destination, name, check, tmp_path, monkeypatch):
+    text = f"[storage]\nmin_free = 0\n[[listeners]]\nport = 0\n[logging]\ndestination = '{destination}'"
+    monkeypatch.setattr(checking, name, str(tmp_path / "socket"))
+    [problem] = check(text)
+    assert (problem.key, problem.note, problem.line) == ("logging.destination", True, 6)
+    assert str(tmp_path / "socket") in problem.message
+    (tmp_path / "socket").touch()
+    assert check(text) == []
 
 
 def test_no_file(tmp_path, capsys):

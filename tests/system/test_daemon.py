@@ -115,6 +115,16 @@ def test_why_it_does_not_serve_is_said_by_its_parent(which, background: Backgrou
     assert not background.pid_file.exists()
 
 
+@pytest.mark.skipif(os.path.exists("/dev/log"), reason="there is a syslog here")
+@pytest.mark.parametrize("destination", ["auto", "syslog"])
+def test_without_syslog_there_is_no_daemon_that_logs_nowhere(destination, background: Background):
+    background.configure({"logging": {"destination": destination}})
+    done = background.start()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "/dev/log" in done.stderr
+    assert not background.pid_file.exists()
+
+
 def test_a_port_that_is_taken(background: Background):
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))

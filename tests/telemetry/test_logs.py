@@ -14,7 +14,7 @@ import pytest
 
 from storescpd.telemetry import handlers
 from storescpd.telemetry.events import log_event
-from storescpd.telemetry.files import FileHandler
+from storescpd.telemetry.files import FileHandler, SyslogHandler
 from storescpd.telemetry.formats import JsonFormatter, TextFormatter
 from storescpd.telemetry.handlers import JournalHandler, configure
 from tests.supervisor.steering import reload
@@ -150,6 +150,23 @@ def test_without_the_journal_a_line_goes_to_stderr(tmp_path, capsys):
     with logger_with(JournalHandler(str(tmp_path / "nobody"))) as logger:
         log_event(logger, logging.ERROR, "lost", calling="x y")
     assert ' lost calling="x y"\n' in capsys.readouterr().err
+
+
+def test_without_syslog_a_line_goes_to_stderr(tmp_path, capsys):
+    """And to syslog once it listens."""
+    path = str(tmp_path / "log")
+    with logger_with(SyslogHandler(path)) as logger, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+        log_event(logger, logging.ERROR, "early", calling="x y")
+        assert ' early calling="x y"\n' in capsys.readouterr().err
+        server.bind(path)
+        server.settimeout(10)
+        log_event(logger, logging.ERROR, "later")
+        # Facility 3 (daemon) and severity 3 (error) of RFC 5424.
+        assert server.recv(1000).startswith(b"<27>storescpd: ")
+        assert capsys.readouterr().err == ""
+        server.close()
+        log_event(logger, logging.ERROR, "last")
+        assert capsys.readouterr().err.endswith(" last\n")
 
 
 def test_titles_of_a_peer_in_the_log_of_the_daemon(tmp_path):
