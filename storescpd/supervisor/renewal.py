@@ -28,6 +28,9 @@ SERVE_PATIENCE = 30.0
 """Seconds until the new workers serve; then whoever waits is told, and the next reload may repair it."""
 LEAVE_PATIENCE = 5.0
 """Seconds until all old workers have left the ports; one that was stopped is not waited for."""
+LONGEST_ANSWER = 10_000
+"""Characters of problems that whoever asks is told; the log has all. An answer has to fit into the control socket's
+buffer, 208 KiB by default (socket(7)), and JSON makes up to twelve bytes of a character."""
 _RETRY = 0.1
 """Seconds until a check that could not be forked is tried again."""
 
@@ -240,7 +243,7 @@ class Renewal:
         for reason in reasons:
             log_event(logger, logging.ERROR, "reload failed", cause=reason)
         self._steps.failed(reasons)
-        self._tell(Outcome(time.time(), reasons, bad_file))
+        self._tell(Outcome(time.time(), _bounded(reasons), bad_file))
 
     def _tell(self, outcome: Outcome) -> None:
         if self._phase is Phase.IDLE:
@@ -249,3 +252,16 @@ class Renewal:
         askers, self._askers = self._askers, []
         for tell in askers:
             tell(outcome)
+
+
+def _bounded(reasons: tuple[str, ...]) -> tuple[str, ...]:
+    """The first of them, and how many are left out."""
+    room = LONGEST_ANSWER
+    told: list[str] = []
+    for reason in reasons:
+        if room <= 0:
+            break
+        told.append(reason if len(reason) <= room else f"{reason[:room]}...")
+        room -= len(reason)
+    left = len(reasons) - len(told)
+    return (*told, f"and {left} more, which the log has") if left else tuple(told)

@@ -69,6 +69,24 @@ def test_the_status_is_true(tmp_path):
                 assert part.replace("no TOML", "reload failed") in text
 
 
+def test_any_number_of_problems_can_be_asked_for(tmp_path):
+    """Even in characters that take twelve bytes each in JSON."""
+    with storescpd(tmp_path / "out") as daemon:
+        names = [f"{number}\N{PILE OF POO}" for number in range(4000)] + ["\N{PILE OF POO}" * 20000]
+        rewrite(daemon, {"negotiation": {"transfer_syntaxes": {"a": names}}})
+        done = command(daemon, "--reload")
+        assert done.returncode == 78
+        first, *_, rest, last = done.stderr.splitlines()
+        assert '"0\N{PILE OF POO}" is not the name' in first
+        said = len(done.stderr.splitlines()) - 2
+        assert rest == f"and {4001 - said} more, which the log has"
+        assert "goes on as before" in last
+        assert status(daemon)["last_reload"]["problems"][0] == first
+        rewrite(daemon, {"negotiation": {"transfer_syntaxes": {"a": names[-1:]}}})
+        assert command(daemon, "--reload").returncode == 78
+        assert not status(daemon)["last_reload"]["successful"]
+
+
 def test_a_reload_comes_back_when_the_new_generation_serves_and_the_old_one_takes_nobody(tmp_path):
     with storescpd(tmp_path / "out", workers=2) as daemon:
         for number in range(5):
