@@ -1,5 +1,6 @@
 """Start the daemon in the foreground."""
 
+import contextlib
 import errno
 import functools
 import logging
@@ -137,10 +138,19 @@ def _account(config: Config) -> Account | None:
 def _open_log(config: Config, account: Account | None) -> None:
     """A log that is made by root belongs to whom the daemon becomes: it is opened again after it was rotated."""
     destination = config.logging.destination
-    made = destination not in DESTINATIONS and not os.path.exists(destination)
+    if destination not in DESTINATIONS and account is not None:
+        _make_log(destination, account)
     configure_log(config.logging)
-    if made and account is not None:
-        os.chown(destination, account.uid, account.gid)
+
+
+def _make_log(path: str, account: Account) -> None:
+    """Make it for whom the daemon becomes. In a folder of that user a link may lead root anywhere."""
+    if os.path.islink(path) and os.lstat(path).st_uid != ROOT:
+        raise StartError(f"logging.destination: {path} is a link that is not root's: name the file itself")
+    with contextlib.suppress(FileExistsError):
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        os.fchown(made, account.uid, account.gid)
+        os.close(made)
 
 
 def _control_path(start: Start, config: Config, account: Account | None) -> str:

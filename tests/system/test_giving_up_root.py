@@ -50,6 +50,23 @@ def give(background: Background, *paths: Path) -> None:
         os.chown(path, UID, GID)
 
 
+@pytest.mark.parametrize("there", [False, True], ids=["dangling", "leading to a file"])
+def test_root_follows_no_link_of_the_user_to_a_log(there, background: Background):
+    """The daemon would have made, or go on writing to, a file that is root's alone."""
+    secret = background.folder / "roots"
+    secret.mkdir(mode=0o700)
+    if there:
+        (secret / "file").write_text("content")
+    background.log_file.symlink_to(secret / "file")
+    os.chown(background.log_file, UID, GID, follow_symlinks=False)
+    give(background, background.spool, background.log_file.parent)
+    background.configure({"process": {"user": USER}})
+    done = background.start()
+    assert done.returncode == 1
+    assert str(background.log_file) in done.stderr
+    assert [(path.read_text(), path.stat().st_uid) for path in secret.iterdir()] == [("content", 0)] * there
+
+
 def test_what_root_has_and_what_the_user_does(low_port, background: Background):
     keys = background.folder / "keys"
     keys.mkdir(mode=0o700)
