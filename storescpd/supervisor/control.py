@@ -106,11 +106,11 @@ class Control:
         made.settimeout(0)
         try:
             _bind(made, self._address())
-            os.chmod(self._path, 0o600)
-            status = os.stat(self._path)
+            # Where the folder is the user's, something else may be there by now.
+            status = os.stat(self._path, follow_symlinks=False)
             if (status.st_uid, status.st_gid) != (uid, gid):
                 # A service's sandbox forbids the call, even where it would change nothing.
-                os.chown(self._path, uid, gid)
+                os.chown(self._path, uid, gid, follow_symlinks=False)
             self._inode = status.st_ino
             made.listen(MOST_ASKING)
         except OSError as error:
@@ -176,7 +176,8 @@ class Control:
 
 
 def _bind(made: socket.socket, address: str) -> None:
-    """Bind; a socket that nobody listens at any more is taken over."""
+    """Bind, for the owner alone; a socket that nobody listens at any more is taken over."""
+    mask = os.umask(0o177)
     try:
         made.bind(address)
     except OSError as error:
@@ -184,6 +185,8 @@ def _bind(made: socket.socket, address: str) -> None:
             raise
         os.unlink(address)
         made.bind(address)
+    finally:
+        os.umask(mask)
 
 
 def _answered(address: str) -> bool:

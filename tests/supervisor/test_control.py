@@ -1,17 +1,19 @@
 """--status and --reload: what they say is true, they come back when it is done, and nobody else may ask."""
 
 import os
+import selectors
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from storescpd.supervisor.control import LONGEST_QUESTION, MOST_ASKING
+from storescpd.supervisor.control import LONGEST_QUESTION, MOST_ASKING, Control
 from tests.supervisor.asking import command, status
 from tests.supervisor.steering import listener, rewrite
 from tests.support.build import PATH
@@ -201,6 +203,36 @@ def test_the_socket_of_a_killed_daemon_is_taken_over(tmp_path):
 
 @pytest.mark.root
 @needs_root
+@needs_root
+@pytest.mark.root
+def test_root_gives_nothing_away_that_somebody_puts_in_its_place(runtime, monkeypatch):
+    """The folder is the user's: between two steps of root it can be anything."""
+    secret = runtime / "secret"
+    secret.write_text("")
+    secret.chmod(0o644)
+    path = runtime / "storescpd-x.sock"
+    for name in ("chmod", "chown"):
+        monkeypatch.setattr(os, name, swapping(path, secret, getattr(os, name)))
+    with selectors.DefaultSelector() as selector:
+        made = Control(str(path), {}, selector)
+        made.open(65534, 65534)
+        made.close()
+    assert path.is_symlink()
+    found = secret.stat()
+    assert (found.st_uid, found.st_mode & 0o777) == (0, 0o644)
+
+
+def swapping(path: Path, target: Path, call: Callable[..., None]) -> Callable[..., None]:
+    """The same call, just after somebody has put a link in the place of a file."""
+
+    def swap(*arguments: object, **options: object) -> None:
+        path.unlink()
+        path.symlink_to(target)
+        call(*arguments, **options)
+
+    return swap
+
+
 def test_others_may_not_ask(runtime, tmp_path):
     """Not even where somebody has opened the way to the socket."""
     need("setpriv")
