@@ -94,12 +94,10 @@ class Control:
         self._socket: socket.socket | None = None
         self._inode = 0
         self._folder: int | None = None
+        self._trouble = ""
 
     def open(self, uid: int, gid: int) -> None:
-        """Make it, unless it is there or its folder is not, for a daemon that is this user now or soon.
-
-        Where that fails the daemon goes on without.
-        """
+        """Make it, unless it is there or its folder is not, for a daemon that is this user now or soon."""
         if not self._path or self._socket is not None or not os.path.isdir(os.path.dirname(self._path)):
             return
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -115,11 +113,17 @@ class Control:
             made.listen(MOST_ASKING)
         except OSError as error:
             made.close()
-            cause = f"{self._path}: {error.strerror or error}"
-            log_event(logger, logging.WARNING, "no control socket: --status and --reload will not work", cause=cause)
+            self._trouble = f"{self._path}: {error.strerror or error}"
             return
         self._socket = made
+        self._trouble = ""
         self._selector.register(made, selectors.EVENT_READ, self._on_asker)
+
+    def warn(self) -> None:
+        """Say why there is none: the daemon goes on without."""
+        if self._trouble:
+            message = "no control socket: --status and --reload will not work"
+            log_event(logger, logging.WARNING, message, cause=self._trouble)
 
     def _address(self) -> str:
         """A name that is short enough for a socket, and that others can read in proc_net(5) and use."""

@@ -95,6 +95,7 @@ class Supervisor:
         questions = {"status": self._on_status, "reload": self._on_reload}
         self._control = Control(launch.control, questions, self._selector)
         self._succession = Succession(config, launch, self._open_control)
+        self._control.warn()
         self._renewal = Renewal(self._steps(), self._selector)
 
     @property

@@ -203,6 +203,23 @@ def test_the_socket_of_a_killed_daemon_is_taken_over(tmp_path):
 
 @pytest.mark.root
 @needs_root
+def test_a_second_daemon_says_once_that_it_has_none(tmp_path):
+    with storescpd(tmp_path / "out") as first:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "storescpd", "--config", str(first.config_file)],
+            stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": PATH},
+        )  # fmt: skip
+        assert process.stderr
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if "serving" in line:
+                process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+        assert sum("no control socket" in line for line in said) == 1
+        assert status(first)["pid"] == first.pid
+
+
 @needs_root
 @pytest.mark.root
 def test_root_gives_nothing_away_that_somebody_puts_in_its_place(runtime, monkeypatch):
