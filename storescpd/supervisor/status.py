@@ -2,7 +2,6 @@
 
 import datetime as dt
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,6 +21,8 @@ class Situation:
     """Path of the configuration file."""
     started: float
     """Seconds since 1970."""
+    uptime: float
+    """Seconds since then, whatever has become of the clock."""
     serving: bool
     generation: Generation
     reload: Outcome | None
@@ -38,7 +39,7 @@ def status(seen: Situation, children: Children, scoreboard: Scoreboard) -> dict[
         "user": os.geteuid(),
         "config": seen.config,
         "started": _time(seen.started),
-        "uptime_seconds": int(time.time() - seen.started),
+        "uptime_seconds": int(seen.uptime),
         "state": "serving" if seen.serving else "starting",
         "generation": seen.generation.number,
         "listeners": [

@@ -81,7 +81,7 @@ class Supervisor:
         self._reload = reload
         self._report = report
         self._launch = launch
-        self._started = time.time()
+        self._started, self._born = time.time(), time.monotonic()
         self._selector = selectors.DefaultSelector()
         self._wakeup, self._wakeup_writer = socket.socketpair()
         self._scoreboard = Scoreboard()
@@ -139,6 +139,7 @@ class Supervisor:
         seen = status.Situation(
             config=self._launch.config_file,
             started=self._started,
+            uptime=time.monotonic() - self._born,
             serving=self._serving,
             generation=self._generation,
             reload=self._renewal.last,

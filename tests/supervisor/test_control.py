@@ -15,7 +15,7 @@ import pytest
 
 from storescpd.supervisor.control import LONGEST_QUESTION, MOST_ASKING, Control
 from tests.supervisor.asking import command, status
-from tests.supervisor.steering import listener, rewrite
+from tests.supervisor.steering import injected, listener, rewrite
 from tests.support.build import PATH
 from tests.support.certificates import issue
 from tests.support.daemon import storescpd
@@ -69,6 +69,14 @@ def test_the_status_is_true(tmp_path):
             text = command(daemon, "--status").stdout
             for part in (str(daemon.pid), str(ports["second"]), "generation 1: 1 worker, 1 association", "no TOML"):
                 assert part.replace("no TOML", "reload failed") in text
+
+
+def test_a_clock_that_is_set_changes_no_uptime(tmp_path):
+    code = "import os, time; real = time.time; time.time = lambda: real() + 86400 * os.path.exists(FLAG)"
+    with storescpd(tmp_path / "out", env=injected(tmp_path, code)) as daemon:
+        assert status(daemon)["uptime_seconds"] < 3600
+        (tmp_path / "flag").touch()
+        assert status(daemon)["uptime_seconds"] < 3600
 
 
 def test_any_number_of_problems_can_be_asked_for(tmp_path):
