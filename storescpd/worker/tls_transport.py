@@ -12,7 +12,7 @@ import time
 from typing import Any, Final, cast
 
 from storescpd.worker.buffers import Buffer, BufferPool
-from storescpd.worker.transport import DeadlineError, Transport
+from storescpd.worker.transport import DeadlineError, Transport, is_past, patience
 
 _HEADER: Final = struct.Struct(">BBxH")
 """Of a record: its type, its version in two bytes, and the length of the rest (RFC 8446 5.1)."""
@@ -137,18 +137,21 @@ class TlsTransport(Transport):
             end = stop
         return end
 
-    def _read(self, view: memoryview) -> int:
+    def _read(self, view: memoryview, deadline: float | None) -> int:
         """As many records as there are and as fit."""
         total = 0
         while not total and not self._ended:
             if not self._record.pending and not (self._cut and self._secure.pending()):
                 while not self._pass_records():
-                    self._take_records(0)
+                    self._take_records(patience(deadline))
             with self._pool.turn:
                 total = self._decrypt(view)
             # Here, so that a peer that takes nothing holds nobody else up.
             self._flush()
             self._cut = total == len(view)
+            if not total and is_past(deadline):
+                # Records without data can come for ever: OpenSSL refuses to negotiate anew as often as it is asked to.
+                raise DeadlineError
         return total
 
     def _decrypt(self, view: memoryview) -> int:

@@ -27,6 +27,16 @@ class HandshakeError(Exception):
     """There is no TLS with this peer."""
 
 
+def is_past(deadline: float | None) -> bool:
+    """Whether a monotonic time is over; ``None`` never is."""
+    return deadline is not None and time.monotonic() >= deadline
+
+
+def patience(deadline: float | None) -> int:
+    """Flags of a receive: past the deadline it does not wait, or a byte now and then would put the end off for ever."""
+    return socket.MSG_DONTWAIT if is_past(deadline) else 0
+
+
 class Transport:
     """Receives into a lent buffer, sends with one call; the socket has its ``options``."""
 
@@ -70,7 +80,7 @@ class Transport:
         self._make_room(wanted)
         while True:
             try:
-                count = self._read(self._view[self._end :])
+                count = self._read(self._view[self._end :], deadline)
             except BlockingIOError:
                 if not self.pending:
                     self._let_go()
@@ -88,9 +98,9 @@ class Transport:
         """
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
-    def _read(self, view: memoryview) -> int:
+    def _read(self, view: memoryview, deadline: float | None) -> int:
         """What has come; 0 at the end of the stream; raises BlockingIOError when nothing comes soon."""
-        return self._socket.recv_into(view)
+        return self._socket.recv_into(view, 0, patience(deadline))
 
     def _wait(self, deadline: float | None, events: int = select.POLLIN | select.POLLRDHUP) -> None:
         self._poll.modify(self._socket, events)

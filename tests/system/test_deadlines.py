@@ -9,6 +9,7 @@ from tests.support.processes import eventually
 from tests.support.rawclient import (
     ABORT,
     ASSOCIATE_RJ,
+    ASSOCIATE_RQ,
     RELEASE_RP,
     RELEASE_RQ,
     Closed,
@@ -36,6 +37,23 @@ def test_a_request_that_never_ends(said, tmp_path):
             while chunk := silent.recv(4096):
                 answer += chunk
             assert answer[:1] in {b"", bytes([ABORT])}
+
+
+def is_refused(peer: socket.socket, byte: bytes) -> bool:
+    """Whether the connection has ended; else it gets a byte more."""
+    try:
+        peer.sendall(byte)
+    except OSError:
+        return True
+    return False
+
+
+def test_a_request_in_drops(tmp_path):
+    """Each byte comes long before anybody gets tired of waiting for it."""
+    with storescpd(tmp_path / "out", {"association": {"acse_timeout": 1}}) as daemon:
+        with socket.create_connection(("127.0.0.1", daemon.port), timeout=30) as dripping:
+            dripping.sendall(pdu(ASSOCIATE_RQ, bytes(1 << 19))[:6])
+            eventually(lambda: is_refused(dripping, b"\0"))
 
 
 def ended(association) -> bool:
@@ -70,6 +88,16 @@ def test_a_pdu_that_never_ends(tmp_path):
             association.send_raw(rest[:100])
             eventually(daemon.incoming)
             assert ended(association)
+        eventually(lambda: not daemon.incoming())
+        assert daemon.stored() == []
+
+
+def test_a_pdu_in_drops(tmp_path):
+    with storescpd(tmp_path / "out", {"association": {"socket_timeout": 1, "max_pdu": 4096}}) as daemon:
+        with associate(daemon.port) as association:
+            rest = begin(association, small(), 1)
+            association.send_raw(rest[:100])
+            eventually(lambda: is_refused(association.socket, rest[100:101]))
         eventually(lambda: not daemon.incoming())
         assert daemon.stored() == []
 

@@ -3,6 +3,7 @@
 Python's own ssl is the peer, and openssl s_client for what Python cannot say.
 """
 
+import contextlib
 import socket
 import ssl
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from tests.support.certificates import client_context
 from tests.support.daemon import storescpd
 from tests.support.hospital import config, hospital
+from tests.support.processes import eventually
 from tests.support.rawclient import (
     IMPLICIT_LITTLE,
     VERIFICATION,
@@ -134,6 +136,27 @@ def test_keys_are_updated_between_messages(pki, port):
                 said(b"\x30\x80")
         finally:
             client.kill()
+
+
+def test_records_without_data_put_no_deadline_off(pki, tmp_path):
+    settings = config(pki)
+    settings["association"] = {"acse_timeout": 2}
+    own = ("-cert", str(pki["valid"].certificate_file), "-key", str(pki["valid"].key_file))
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with storescpd(tmp_path / "out", settings) as daemon:
+        command = ["openssl", "s_client", "-connect", f"127.0.0.1:{daemon.port}", "-tls1_3", *own]
+        with subprocess.Popen(command, bufsize=0, **pipes) as client:
+
+            def has_ended() -> bool:
+                # It takes a K for a wish when nothing else comes with it.
+                with contextlib.suppress(BrokenPipeError):
+                    client.stdin.write(b"K\n")
+                return client.poll() is not None
+
+            try:
+                eventually(has_ended)
+            finally:
+                client.kill()
 
 
 @pytest.mark.parametrize(
