@@ -8,7 +8,7 @@ import queue
 import socket
 import threading
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 
 from storescpd.access.peers import plain
 from storescpd.access.unnamed import PARANOID, UNKNOWN
@@ -38,9 +38,10 @@ def confirmed_name(address: str) -> str:
 
 
 def _is_address(name: str) -> bool:
+    """In whatever notation: 0x0a010203 and 167838211 lead back to 10.1.2.3 as well, and have no dot."""
     try:
-        ip_address(name)
-    except ValueError:
+        socket.getaddrinfo(name, None, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
         return False
     return True
 

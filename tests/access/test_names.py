@@ -15,7 +15,11 @@ def resolver(monkeypatch, name, addresses):
             raise socket.gaierror
         return name, "0"
 
-    def forward(_name, _port, **_):
+    numeric = socket.getaddrinfo
+
+    def forward(name, port, flags=0, **_):
+        if flags & socket.AI_NUMERICHOST:
+            return numeric(name, port, flags=flags)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in addresses]
 
     monkeypatch.setattr(socket, "getnameinfo", reverse)
@@ -28,6 +32,11 @@ def resolver(monkeypatch, name, addresses):
         ("ct1.example.org", ["10.0.0.9", "10.1.2.3"], "ct1.example.org"),
         ("ct1.example.org", ["10.0.0.9"], PARANOID),
         ("10.1.2.9", ["10.1.2.9"], PARANOID),
+        ("10.1.2.3", ["10.1.2.3"], PARANOID),
+        ("167838211", ["10.1.2.3"], PARANOID),
+        ("0x0a010203", ["10.1.2.3"], PARANOID),
+        ("10.66051", ["10.1.2.3"], PARANOID),
+        ("fe80::1", ["10.1.2.3"], PARANOID),
         (None, [], UNKNOWN),
     ],
 )
