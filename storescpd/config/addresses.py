@@ -15,6 +15,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST = rf"{_LABEL}(\.{_LABEL})*\.?"
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+"""IPv4 addresses in IPv6 (RFC 4291 2.5.5.2)."""
 _BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 
 POSTGRESQL = ("postgresql://", "postgres://")
@@ -70,6 +72,10 @@ def parse_network(value: object) -> Network:
         raise refusal(f'"{value}" is not a network', 'write one, such as "10.0.0.0/8" or "fd00::/8"') from None
     if "/" in value and ipaddress.ip_address(value.partition("/")[0]) != wide.network_address:
         raise refusal(f'"{value}" has bits set to the right of the prefix', f'write "{wide}"')
+    if isinstance(wide, ipaddress.IPv6Network) and wide.subnet_of(_MAPPED):
+        # A peer has its IPv4 address whatever socket it came through, so nobody would ever be in there.
+        inner = f"{wide.network_address.ipv4_mapped}/{wide.prefixlen - _MAPPED.prefixlen}"
+        raise refusal(f'"{value}" is an IPv4 network in the notation of IPv6', f'write "{inner}"')
     return wide
 
 

@@ -172,6 +172,16 @@ def test_host_bits(problems):
     assert 'write "10.0.0.0/8"' in problem.remedy
 
 
+@pytest.mark.parametrize(
+    ("literal", "written"),
+    [("::ffff:10.1.2.0/120", "10.1.2.0/24"), ("::ffff:a01:203", "10.1.2.3/32"), ("::ffff:0:0/96", "0.0.0.0/0")],
+)
+def test_what_would_deny_nobody(literal, written, problems):
+    """Addresses are compared as the ones that they are."""
+    (problem,) = problems(f'[access]\ndeny = ["{literal}"]')
+    assert f'write "{written}"' in problem.remedy
+
+
 @pytest.mark.parametrize("literal", ['"ten"', '"10.0.0.0/33"', '""', "5", '"10.0.0.0/8 "', '"example.org"'])
 def test_no_networks(literal, problems):
     assert [problem.key for problem in problems(f"[access]\ndeny = [{literal}]")] == ["access.deny[0]"]
