@@ -26,6 +26,11 @@ FILES = ("first", "second")
 """Names of files with patterns; what a rule says is ``{folder}/first``."""
 OPTIONS = ["", "", "", ": ALLOW", ": DENY", ": allow", ":deny", ": severity mail.info", ": severity mail.info : DENY",
            ": keepalive : ALLOW", ": linger 5", ": severity = info", ": rfc931 : deny"]  # fmt: skip
+ODD = ["storescp", "ALL", ":", " : ", "::", "[", "]", "@", "ALL@", "a@b@c", "\\", "\n", "\\\n", " EXCEPT ", "#", "\t",
+       "\r\n", ",", "=", "allow", ": DENY", "\\:", "10.", "10.1.2.3", "10.1.2.0/24", "10.1.2.3/", "[::1]", "[::1]/128",
+       "[2001:db8::]/32", "[::ffff:10.1.2.3]", "ct1", "*", "?", "LOCAL", "KNOWN", "UNKNOWN", ": umask 022", "%h", '"',
+       "."]  # fmt: skip
+"""What files of rules are made of, in no order."""
 SEPARATORS = [" ", ", ", ",", "\t", " , ", " \\\n  "]
 
 
@@ -55,6 +60,22 @@ def cases(seed: int, count: int) -> list[Case]:
 def case(chance: random.Random) -> Case:
     return Case(
         file(chance), file(chance), "storescp", chance.choice(NAMES), chance.choice(ADDRESSES), "srv", "127.0.0.1"
+    )
+
+
+def odd_cases(seed: int, count: int) -> list[Case]:
+    """Like ``cases``, with files that hardly anybody would understand."""
+    chance = random.Random(seed)
+    return [
+        Case(odd(chance), odd(chance), "storescp", chance.choice(NAMES), chance.choice(ADDRESSES), "srv", "127.0.0.1")
+        for _ in range(count)
+    ]
+
+
+def odd(chance: random.Random) -> str:
+    return "".join(
+        chance.choice(["storescp:", "ALL : ", ""]) + "".join(chance.choices(ODD, k=chance.randint(1, 6))) + "\n"
+        for _ in range(chance.randrange(4))
     )
 
 

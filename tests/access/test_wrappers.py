@@ -9,7 +9,7 @@ import pytest
 
 from storescpd.access.unnamed import PARANOID, UNKNOWN
 from storescpd.access.wrappers import Host, Request, Verdict, decide
-from tests.access.generator import Case, cases, cases_with_files, local_cases
+from tests.access.generator import Case, cases, cases_with_files, local_cases, odd_cases
 from tests.support.tools import need
 
 LIBWRAP = Path(__file__).with_name("libwrap.py")
@@ -36,6 +36,15 @@ def test_decisions_are_those_of_libwrap(seed, tmp_path):
     expected = theirs(drawn, tmp_path)
     assert [case for case, granted in zip(drawn, expected, strict=True) if ours(case) != granted] == []
     assert 100 < sum(expected) < 900
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nobody_gets_in_by_odd_rules(seed, tmp_path):
+    need(LIBRARY)
+    drawn = odd_cases(seed, 4000)
+    expected = theirs(drawn, tmp_path)
+    assert [case for case, granted in zip(drawn, expected, strict=True) if not granted and ours(case)] == []
+    assert sum(map(ours, drawn)) > 400
 
 
 def test_files_of_patterns_are_read_as_by_libwrap(tmp_path):
@@ -86,6 +95,13 @@ def asked(allow: str, deny: str = "ALL: ALL\n", *, name: str = "ct1", address: s
         ("ALL: ALL:\n", "not understood"),
         ("nonsense\nALL: ALL\n", 'no ":"'),
         ("ALL: @netgroup\n", "netgroup"),
+        ("ALL: ALL]\n", "other half"),
+        ("]ALL: ALL\n", "other half"),
+        ("ALL: [[::1]]\n", "other half"),
+        ("ALL: [::1 : ALLOW\n", "other half"),
+        ("ALL: [::1]/128@.example.org\n", "no user at a host"),
+        ("storescp@: ALL\n", "without a host"),
+        ("ALL: KNOWN@\n", "without a host"),
         ("ALL: 10.0.0.0/0\n", "not a network"),
         ("ALL: 10.0.0.0/33\n", "not a network"),
         ("ALL: 10.0.0.0/255.255.255.255\n", "not a network"),

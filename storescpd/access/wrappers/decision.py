@@ -103,6 +103,8 @@ def _daemon_matches(pattern: str, request: Request) -> bool:
 def _client_matches(pattern: str, request: Request) -> bool:
     """``host`` or ``user@host``; nobody is asked for users, so all are unknown (storescp facts 9.1)."""
     user, host = _at(pattern)
+    if host and pattern.startswith("["):
+        raise RuleError(f"{pattern} is no user at a host")
     if not host:
         return host_matches(pattern, request.client, request)
     return host_matches(host, request.client, request) and text_matches(user, UNKNOWN)

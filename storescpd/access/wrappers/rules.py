@@ -10,6 +10,7 @@ from storescpd.access.wrappers.hosts import RuleError
 BLANK = " \t\r\n"
 _BETWEEN = re.compile(rf"[{BLANK},]+")
 _BETWEEN_IN_FILES = re.compile(rf"[{BLANK}\v\f]+")
+_WITH_PAIRS = re.compile(r"(?:[^][]|\[[^][]*\])*")
 EXCEPT = "EXCEPT"
 """The word between what is meant and what is not."""
 LONGEST_LINE = 2047
@@ -67,9 +68,14 @@ def _rule(number: int, line: str) -> Rule:
     if not found:
         raise RuleError(f'line {number} has no ":"')
     clients, found, options = _cut(rest)
+    if not all(map(_WITH_PAIRS.fullmatch, (daemons, clients))):
+        # To libwrap the list goes on behind the colon.
+        raise RuleError(f"line {number} has a bracket without its other half")
     lists = _words(daemons), _words(clients)
     if not all(map(_is_whole, lists)):
         raise RuleError(f"line {number} has an empty list")
+    if any(word[1:].endswith("@") for words in lists for word in words):
+        raise RuleError(f"line {number} has an @ without a host")
     return Rule(number, *lists, tuple(_options(options)) if found else ())
 
 
