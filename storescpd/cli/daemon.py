@@ -6,8 +6,9 @@ from pathlib import Path
 
 from storescpd.cli.serve import Start, served
 from storescpd.cli.status import Exit
+from storescpd.cli.streams import have_standard_streams
 from storescpd.config import Config, ConfigError, Environment, detected, load
-from storescpd.supervisor.detaching import Told, detach, have_standard_streams
+from storescpd.supervisor.detaching import Told, detach
 from storescpd.supervisor.pidfile import PidFile, PidFileError
 from storescpd.supervisor.preparing import StartError
 from storescpd.telemetry.handlers import SYSLOG_SOCKET

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storescpd.cli.status import Exit
+from storescpd.cli.streams import have_standard_streams
 from storescpd.config import Config, ConfigError, Environment, detected, load
 from storescpd.config.logging import DESTINATIONS
 from storescpd.store.incoming import OWN_FOLDER
@@ -60,6 +61,7 @@ class Start:
 
 def serve(path: Path, pid_file: Path | None = None) -> int:
     """Serve by a configuration file until told to stop; returns the exit status."""
+    have_standard_streams()
     # Their default is death; they wait until the supervisor can obey them.
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGTERM))
     # Asked before the variables of the service manager's protocol are taken out: a reload must know the same.

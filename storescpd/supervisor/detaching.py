@@ -77,17 +77,6 @@ def detach(umask: int, preserved: Sequence[int]) -> Told | int:
     return Told(writer)
 
 
-def have_standard_streams() -> None:
-    """Before anything is opened: it would be opened in place of those that are closed, and python-daemon fail."""
-    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_RDWR), number)
-        if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(number, mode))
-
-
 def _parent(reader: int, child: int) -> int:
     """Relay what the daemon says, and end as it says."""
     said = b""

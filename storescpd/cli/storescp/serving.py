@@ -11,6 +11,7 @@ from storescpd.cli.storescp.model import config_of
 from storescpd.cli.storescp.passwords import with_prompt
 from storescpd.cli.storescp.settings import current_umask
 from storescpd.cli.storescp.usage import PROGRAM
+from storescpd.cli.streams import have_standard_streams
 from storescpd.config import Config, ConfigError
 from storescpd.supervisor.launch import Launch
 from storescpd.supervisor.preparing import StartError
@@ -30,6 +31,7 @@ def serve(line: Line) -> int:
     Raises:
         CommandLineError: the line cannot be served by.
     """
+    have_standard_streams()
     # Their default is death; they wait until the supervisor can obey them.
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGTERM))
     config = with_prompt(config_of(line, current_umask()), line)
