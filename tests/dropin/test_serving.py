@@ -228,6 +228,30 @@ def test_starts_that_fail_end_with_one(arguments: tuple[str, ...], text: str, tm
     assert text in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (("-od", "out\udcff", "-xcr", "true"), "--output-directory"),
+        (("-fe", ".\udce9", "-sp"), "--filename-extension"),
+        (("-ss", "\udce9"), "--sort-conc-studies"),
+        (("-su", "\udce9"), "--sort-on-study-uid"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_names_that_a_ledger_could_not_keep(arguments: tuple[str, ...], option: str, tmp_path: Path):
+    """The start fails, not each object."""
+    os.mkdir(tmp_path / "out\udcff")
+    done = ended(*arguments, str(free_port()), cwd=tmp_path)
+    assert done.returncode == 1
+    assert f"error: {option} has to be UTF-8" in done.stderr
+
+
+def test_names_of_any_bytes_without_a_ledger(starter: Zygote, tmp_path: Path):
+    with serving(starter, ["-fe", ".\udce9"], tmp_path / "out\udcff") as port:
+        send(port, "A")
+    assert [name for name in os.listdir(tmp_path / "out\udcff") if name.endswith(".\udce9")]
+
+
 def test_a_taken_port_is_told(tmp_path: Path):
     with socket.create_server(("0.0.0.0", 0)) as taken:
         port = str(taken.getsockname()[1])

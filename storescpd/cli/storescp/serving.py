@@ -6,6 +6,7 @@ import signal
 import sys
 
 from storescpd.cli.status import Exit
+from storescpd.cli.storescp.errors import CommandLineError
 from storescpd.cli.storescp.line import Line
 from storescpd.cli.storescp.model import config_of
 from storescpd.cli.storescp.passwords import with_prompt
@@ -20,7 +21,11 @@ from storescpd.supervisor.supervisor import Supervisor
 from storescpd.telemetry.events import log_event
 from storescpd.telemetry.handlers import remember_errors
 from storescpd.telemetry.notify import Notifier
+from storescpd.worker.filing import keeper_settings
 from storescpd.worker.logs import configure_log
+
+_NAMES = ("--output-directory", "--sort-conc-studies", "--sort-on-study-uid", "--filename-extension")
+"""What names of files and directories are made of."""
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +40,7 @@ def serve(line: Line) -> int:
     # Their default is death; they wait until the supervisor can obey them.
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGTERM))
     config = with_prompt(config_of(line, current_umask()), line)
+    _check_names(line, config)
     if line.has("--arguments"):
         sys.stderr.write(f"I: {_called(line)}\n")
     try:
@@ -54,6 +60,19 @@ def serve(line: Line) -> int:
 def _called(line: Line) -> str:
     quoted = " ".join(f"'{word}'" for word in line.words)
     return f"called as {PROGRAM} with {len(line.words)} arguments: {quoted}"
+
+
+def _check_names(line: Line, config: Config) -> None:
+    """The ledger, where there is one, has to find names again; raises CommandLineError."""
+    if keeper_settings(config, "") is None:
+        return
+    for found in (one for option in _NAMES for one in line.all_of(option)):
+        try:
+            found.values[0].encode()
+        except UnicodeEncodeError as error:
+            raise CommandLineError(
+                f"{found.option.long} has to be UTF-8 where studies are sorted or commands run"
+            ) from error
 
 
 def _check_directory(config: Config) -> None:
