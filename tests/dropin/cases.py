@@ -116,7 +116,7 @@ def values() -> Iterator[Words]:
 
 def _values(argument: Argument) -> Iterator[str]:
     if argument.kind is Kind.LEVEL:
-        yield from ("fatal", "WARN", "Info", "warning", "", "x")
+        yield from ("fatal", "WARN", "Info", "warning", "", "x", "off", "Off", "ALL", "notset")
     if argument.kind not in {Kind.SIGNED, Kind.UNSIGNED}:
         return
     yield from (*NO_NUMBERS, *ODD_NUMBERS, "-1", "-5", "0", "1")
@@ -125,7 +125,9 @@ def _values(argument: Argument) -> Iterator[str]:
             yield from (str(end - 1), str(end), str(end + 1))
 
 
-PORTS = ("0", "65536", "-5", "+0", "", "x", " ", "-", "@", "99999999999", "-0", "00")
+HUGE = "9" * 5000
+"""More digits than Python makes a number of, unless asked to."""
+PORTS = ("0", "65536", "-5", "+0", "", "x", " ", "-", "@", "99999999999", "-0", "00", HUGE, f"-{HUGE}")
 
 
 def lines() -> Iterator[Words]:
@@ -149,6 +151,8 @@ def lines() -> Iterator[Words]:
     yield from (("--arguments",), ("-v", "-q", "-d", PORT), ("-d", "-v", "-q", "-ta", "0", PORT))
     yield from (("-ll", "fatal", "-ta", "0", PORT), ("-ll", "error", "-lc", "missing", PORT), ("-lc", "missing", PORT))
     yield from (("-lc", "empty.cfg", PORT), ("-lc", LOG_CONFIG, "+v", PORT), ("-ll", "warn", "+v", PORT))
+    yield from (("-pdu", HUGE, PORT), ("-ta", HUGE, PORT), ("-ta", f"-{HUGE}", PORT), ("-ta", "0" * 5000 + "5", PORT))
+    yield from (("-ll", "off", "-ta", "0", PORT), ("-ll", "off", "+v", PORT), ("-ll", "all", "+v", PORT))
     yield from ((f"@{name}", PORT) for name in ("empty.cfg",))
 
 

@@ -2,13 +2,15 @@
 
 import re
 
-_INTEGER = re.compile(r"\s*([+-]?[0-9]+)", re.ASCII)
+_INTEGER = re.compile(r"\s*([+-]?)0*([0-9]+)", re.ASCII)
+_DIGITS = 30
+"""So many of a number are read: it is out of any range then, and Python refuses numbers of thousands of digits."""
 
 
 def scanned(text: str) -> int | None:
     """The whole number that a text begins with; ``None`` where it begins with none."""
     match = _INTEGER.match(text)
-    return int(match[1]) if match else None
+    return int(match[1] + match[2][:_DIGITS]) if match else None
 
 
 def number(text: str) -> int:

@@ -19,8 +19,11 @@ from storescpd.cli.storescp.values import dotted, fixed
 FORKED = 1000
 """Associations at once with --fork: storescp knows no limit, and a host with so many children serves nobody."""
 
-LEVELS = {"fatal": "fatal", "error": "error", "warn": "warning", "info": "info", "debug": "debug", "trace": "trace"}
-"""storescp's words and ours."""
+LEVELS = {
+    "off": "fatal", "fatal": "fatal", "error": "error", "warn": "warning", "info": "info", "debug": "debug",
+    "trace": "trace", "all": "trace",
+}  # fmt: skip
+"""storescp's words, two of which its manual leaves out, and ours."""
 DEFAULT_LEVEL = "warning"
 _LOUDNESS = Forbids(("--verbose", "--debug", "--quiet"))
 
