@@ -13,6 +13,12 @@ Words = tuple[str, ...]
 KNOWN = tuple(option for option in OPTIONS if option.era is not Era.NEWEST)
 """Those that storescp 3.6.7 has."""
 LOG_CONFIG = "log.cfg"
+ODD_LOG_CONFIGS = {
+    "rootless.cfg": "log4cplus.appender.console = log4cplus::ConsoleAppender",
+    "nothing.cfg": "log4cplus.rootLogger =",
+    "other.cfg": "rootLogger = INFO",
+    "word.cfg": "log4cplus.rootLogger",
+}
 PROFILES = "profiles.cfg"
 
 
@@ -20,6 +26,8 @@ def prepare(directory: Path) -> None:
     """Put the files where the lines look for them."""
     appender = "log4cplus.appender.console = log4cplus::ConsoleAppender"
     (directory / LOG_CONFIG).write_text(f"log4cplus.rootLogger = INFO, console\n{appender}\n")
+    for name, text in ODD_LOG_CONFIGS.items():
+        (directory / name).write_text(f"{text}\n")
     (directory / PROFILES).write_text(
         "[[TransferSyntaxes]]\n[U]\nTransferSyntax1 = LittleEndianExplicit\n"
         "[[PresentationContexts]]\n[C]\nPresentationContext1 = CTImageStorage\\U\n"
@@ -151,6 +159,7 @@ def lines() -> Iterator[Words]:
     yield from (("--arguments",), ("-v", "-q", "-d", PORT), ("-d", "-v", "-q", "-ta", "0", PORT))
     yield from (("-ll", "fatal", "-ta", "0", PORT), ("-ll", "error", "-lc", "missing", PORT), ("-lc", "missing", PORT))
     yield from (("-lc", "empty.cfg", PORT), ("-lc", LOG_CONFIG, "+v", PORT), ("-ll", "warn", "+v", PORT))
+    yield from (("-lc", name, PORT) for name in (*ODD_LOG_CONFIGS, ".", ""))
     yield from (("-pdu", HUGE, PORT), ("-ta", HUGE, PORT), ("-ta", f"-{HUGE}", PORT), ("-ta", "0" * 5000 + "5", PORT))
     yield from (("-ll", "off", "-ta", "0", PORT), ("-ll", "off", "+v", PORT), ("-ll", "all", "+v", PORT))
     yield from ((f"@{name}", PORT) for name in ("empty.cfg",))

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 from storescpd.cli.storescp.option import Situation, Value
 
-ROOT = "log4cplus.rootLogger"
-_APPENDER = "log4cplus.appender."
+_OWN = "log4cplus."
+ROOT = f"{_OWN}rootLogger"
+_APPENDER = f"{_OWN}appender."
 _LEVELS = {
     "OFF": "fatal", "FATAL": "fatal", "ERROR": "error", "WARN": "warning", "INFO": "info", "DEBUG": "debug",
     "TRACE": "trace", "ALL": "trace",
@@ -31,11 +32,15 @@ def refusal(path: str) -> str:
     """Why a file cannot be used; empty: it can."""
     try:
         found = properties(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         return "Specified --log-config file does not exist"
     except OSError:
         return "Specified --log-config file cannot be read"
-    return "" if found else "Specified --log-config file does not contain any settings"
+    if not found:
+        return "Specified --log-config file does not contain any settings"
+    if not any(key.startswith(_OWN) for key in found):
+        return "Specified --log-config file does not contain any valid settings"
+    return "" if ROOT in found else f"Specified --log-config file does not set up {ROOT}"
 
 
 def log_level(_: Situation, values: tuple[str, ...]) -> Value | None:
