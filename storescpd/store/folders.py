@@ -43,34 +43,42 @@ class Folders:
             os.close(fd)
 
     def _open(self, root: int, name: str) -> int:
-        with contextlib.suppress(FileExistsError):
-            if name not in self._known:
-                os.mkdir(name, _UNFINISHED_MODE, dir_fd=root)
+        made = name not in self._known and _make(root, name)
         try:
             fd = os.open(name, _FLAGS, dir_fd=root)
         except FileNotFoundError:
             # It was known, and has been taken away meanwhile.
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(name, _UNFINISHED_MODE, dir_fd=root)
+            made = _make(root, name)
             fd = os.open(name, _FLAGS, dir_fd=root)
         try:
-            self._settle(root, name, fd)
+            self._settle(root, name, fd, made=made)
         except OSError:
             os.close(fd)
             raise
         return fd
 
-    def _settle(self, root: int, name: str, fd: int) -> None:
+    def _settle(self, root: int, name: str, fd: int, *, made: bool) -> None:
         """Once for each directory: its mode and group, and its entry on the medium, whoever made it."""
         found = os.fstat(fd)
-        if self._known.get(name) == found.st_ino:
+        # A new directory often gets the inode of the one that was taken away.
+        if self._known.get(name) == found.st_ino and not made:
             return
-        if stat.S_IMODE(found.st_mode) == _UNFINISHED_MODE and found.st_uid == os.geteuid():
+        inherited = found.st_mode & stat.S_ISGID
+        if stat.S_IMODE(found.st_mode) == _UNFINISHED_MODE | inherited and found.st_uid == os.geteuid():
             if self._settings.group is not None:
                 os.fchown(fd, -1, self._settings.group)
-            os.fchmod(fd, self._settings.directory_mode)
+            os.fchmod(fd, self._settings.directory_mode | inherited)
         if self._settings.durability is Durability.FULL:
             os.fsync(root)
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
         self._known[name] = found.st_ino
+
+
+def _make(root: int, name: str) -> bool:
+    """Make a directory; whether there was none."""
+    try:
+        os.mkdir(name, _UNFINISHED_MODE, dir_fd=root)
+    except FileExistsError:
+        return False
+    return True

@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 import os
 import re
+import shutil
 import stat
 import threading
 from pathlib import Path
@@ -188,6 +189,27 @@ def test_a_directory_that_was_taken_away_is_made_again(tmp_path):
     (tmp_path / "study").rename(tmp_path / "taken")
     put(target, b"2", Place("CT.2", folder="study", shown="study"))
     assert [path.name for path in (tmp_path / "study").iterdir()] == ["CT.2"]
+
+
+def test_a_directory_that_takes_the_inode_of_one_that_was_taken_away_gets_its_mode_too(tmp_path):
+    target = directory(tmp_path, directory_mode=0o755)
+    inodes = set()
+    for _ in range(5):
+        put(target, b"1", Place("CT.1", folder="study", shown="study"))
+        found = (tmp_path / "study").stat()
+        assert stat.S_IMODE(found.st_mode) == 0o755
+        inodes.add(found.st_ino)
+        shutil.rmtree(tmp_path / "study")
+    if len(inodes) == 5:
+        pytest.skip("no inode comes again on this file system")
+
+
+def test_a_directory_below_one_with_setgid_gets_its_mode_and_inherits_that_bit(tmp_path):
+    tmp_path.chmod(0o2755)
+    (tmp_path / "other").mkdir(mode=0o750)
+    put(directory(tmp_path, directory_mode=0o750), b"1", Place("CT.1", folder="study", shown="study"))
+    modes = {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("other", "study")}
+    assert modes == {0o2750}
 
 
 def test_a_directory_that_is_a_link_is_not_followed(tmp_path):
