@@ -86,7 +86,8 @@ def _waited(child: subprocess.Popen[bytes], timeout: float, given_up: GivenUp) -
                 return False
             if deadline is not None and time.monotonic() >= deadline:
                 log_event(logger, logging.ERROR, "hook takes too long and is ended", process=child.pid)
-                with contextlib.suppress(ProcessLookupError):
+                # What has become another user's, with sudo perhaps, cannot be told: it ends when it likes.
+                with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(child.pid, order)
                 order, deadline = signal.SIGKILL, time.monotonic() + END_GRACE
     finally:

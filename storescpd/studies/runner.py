@@ -78,7 +78,8 @@ class Run:
         """Tell the hook and its children to end; the second time make them."""
         number = signal.SIGKILL if self.told_to_end else signal.SIGTERM
         self.told_to_end = True
-        with contextlib.suppress(ProcessLookupError):
+        # What has become another user's, with sudo perhaps, cannot be told: it ends when it likes.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
 
     def result(self) -> int | None:

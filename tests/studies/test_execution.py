@@ -1,12 +1,16 @@
 """When hooks start, by a clock that the test holds."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from storescpd.studies import jobs, receptions
-from storescpd.studies.execution import STOP_PATIENCE, Execution
+from storescpd.studies.attended import attend
+from storescpd.studies.commands import Facts
+from storescpd.studies.execution import END_GRACE, STOP_PATIENCE, Execution
 from storescpd.studies.ledger import Ledger, lock
 from storescpd.studies.messages import Record, Sender
 from storescpd.studies.policy import GENERAL, Policies, Policy
@@ -46,3 +50,32 @@ def test_a_keeper_that_was_told_to_end_and_lives_starts_hooks_again(ledger, tmp_
     eventually(lambda: not alive(run.pid))
     execution.ended(run, clock.now())
     assert ledger.database.execute("SELECT state FROM hooks").fetchall() == [("done",)]
+
+
+def not_permitted(group: int, number: int) -> None:
+    """killpg(2) where all that is left of a hook is another user's: sudo, or a program with setuid."""
+    raise PermissionError(1, "Operation not permitted")
+
+
+def test_a_hook_that_has_become_another_users_is_let_be(ledger, tmp_path, monkeypatch):
+    clock = FakeClock()
+    policies = Policies({GENERAL: Policy(on_reception=("sleep", "30"), hook_timeout=5)}, {})
+    execution = Execution(ledger, policies, 4, clock)
+    add_hook(ledger, tmp_path, clock)
+    (run,) = execution.start()
+    run.go()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "killpg", not_permitted)
+        for _ in range(3):
+            execution.keep_time(clock.sleep(END_GRACE))
+    os.killpg(run.pid, signal.SIGKILL)
+    eventually(lambda: not run.orphaned)
+    execution.ended(run, clock.now())
+    assert ledger.database.execute("SELECT state FROM hooks").fetchall() == [("failed",)]
+
+
+def test_a_hook_that_somebody_waits_for_and_has_become_another_users_is_let_be(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(os, "killpg", not_permitted)
+    facts = Facts(str(tmp_path), "CT.1", SENDER, "1", "1", "2", "3", 0, 1)
+    attend(Policy(on_reception="sleep 1; exit 3", hook_timeout=0.1), facts, lambda: False)
+    assert [record.getMessage() for record in caplog.records][-1].startswith("hook failed")
