@@ -133,7 +133,8 @@ class Keeper:
 
     def close(self) -> None:
         """Leave: hooks go on, everything else is in the ledger."""
-        with contextlib.suppress(FileNotFoundError):
+        # It may have been taken away, and the file system may be read-only by now.
+        with contextlib.suppress(OSError):
             os.unlink(self._socket_path)
         self._listener.close()
         self._ledger.close()

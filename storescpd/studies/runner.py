@@ -167,7 +167,7 @@ def _output(status_file: str) -> str:
 def log_output(hook: int, status_file: str) -> None:
     """Take the begin of what a hook has written into the log, and what it has written away."""
     path = Path(_output(status_file))
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(OSError):
         with path.open("rb") as output:
             data = output.read(SHOWN_OUTPUT)
         path.unlink()

@@ -1,11 +1,12 @@
-"""The ledger's disk is full: nobody is told of a success that is not recorded."""
+"""The ledger's disk is full or read-only: nobody is told of a success that is not recorded, and it goes on."""
 
 import pytest
 
 from storescpd.wire.codes import Status
-from tests.studies.studies import SUCCESS, associate, instance_uid, rows, store, tree
+from tests.studies.studies import SUCCESS, associate, instance_uid, ledger_of, lines, rows, store, tree
 from tests.support.daemon import storescpd
-from tests.support.mounts import tmpfs
+from tests.support.mounts import read_only, tmpfs
+from tests.support.processes import eventually
 from tests.support.tools import needs_root
 
 FILL = 16 << 20
@@ -38,3 +39,25 @@ def test_a_full_ledger_refuses_and_goes_on_when_there_is_room(tmp_path):
             (names,) = tree(tmp_path / "out").values()
             assert set(names) == expected
             assert "cannot be written" in daemon.log()
+
+
+@needs_root
+@pytest.mark.root
+def test_a_file_system_that_becomes_read_only_is_no_defect(tmp_path):
+    """So Linux does with a disk that fails. A hook ends meanwhile."""
+    out, gate, log = tmp_path / "out", tmp_path / "gate", tmp_path / "log"
+    hook = f"echo #f >> {log}; while [ ! -e {gate} ]; do sleep 0.02; done"
+    with storescpd(out, {"naming": {"sort": "study-uid"}, "hooks": {"on_reception": hook}}) as daemon:
+        with associate(daemon.port) as association:
+            assert store(association, "A", 1) == SUCCESS
+            eventually(lambda: lines(log))
+            with read_only(out):
+                assert store(association, "A", 2) == Status.OUT_OF_RESOURCES
+                gate.touch()
+                eventually(lambda: rows(ledger_of(out), "SELECT state FROM hooks") == [("done",)])
+                assert store(association, "A", 3) == Status.OUT_OF_RESOURCES
+            assert store(association, "A", 4) == SUCCESS
+        names = [f"CT.{instance_uid('A', number)}" for number in (1, 4)]
+        eventually(lambda: lines(log) == names)
+        assert list(tree(out).values()) == [names]
+        assert "error[" not in daemon.log()

@@ -31,6 +31,20 @@ def tmpfs(directory: Path, options: str) -> Iterator[Path]:
 
 
 @contextmanager
+def read_only(directory: Path) -> Iterator[None]:
+    """Meanwhile nothing below it can be opened for writing, made or removed; what is open already can be written."""
+    try:
+        mount("--bind", str(directory), str(directory))
+    except subprocess.CalledProcessError:
+        pytest.skip("no mounting here")
+    try:
+        mount("-o", "remount,bind,ro", str(directory))
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+@contextmanager
 def freezable(directory: Path) -> Iterator[Path]:
     """A small ext4 in a file, mounted on a directory that is made; see `frozen`."""
     need("mkfs.ext4", "fsfreeze", "mount", "umount")
