@@ -23,7 +23,7 @@ from storescpd.studies.course import Course
 from storescpd.studies.ending import Ending
 from storescpd.studies.errors import LedgerError, LockedError
 from storescpd.studies.execution import Execution
-from storescpd.studies.ledger import Ledger, lock, socket_path
+from storescpd.studies.ledger import Ledger, identity, lock, socket_path
 from storescpd.studies.link import ask_once
 from storescpd.studies.messages import GivenUp, GiveUp, MessageError
 from storescpd.studies.policy import KeeperSettings, Policies
@@ -38,7 +38,7 @@ LOCK_PATIENCE = 5.0
 """Seconds in which a keeper whose supervisor was killed leaves the ledger to us."""
 _LOCK_PAUSE = 0.05
 HEARTBEAT = 1.0
-"""Seconds between two signs of life where there is nothing else to do."""
+"""Seconds between two signs of life where there is nothing else to do, and between two looks at where the ledger is."""
 PRUNE_PAUSE = 3600.0
 """Seconds between two looks for what can leave the ledger."""
 
@@ -124,6 +124,8 @@ class Keeper:
         self._service = Service(self._ledger, self._course, self._execution, policies)
         self._selector = selectors.DefaultSelector()
         self._listener = listen(settings.ledger)
+        self._places = {path: identity(path) for path in (settings.ledger, self._socket_path)}
+        self._look_at = 0.0
         self._wakeup, self._wakeup_writer = socket.socketpair()
         self._watched: set[int] = set()
         self._leaving = False
@@ -143,7 +145,7 @@ class Keeper:
         """The loop.
 
         Raises:
-            LedgerError: the ledger has not taken a commit.
+            LedgerError: the ledger has not taken a commit, or has been taken away.
         """
         self._prepare()
         os.write(self._orders.ready, READY)
@@ -156,6 +158,7 @@ class Keeper:
 
     def _round(self) -> None:
         self._orders.beat(time.monotonic())
+        self._look_where_it_is()
         events = [key.data for key, _ in self._selector.select(self._pause())]
         now = self._clock.now()
         for handle in events:
@@ -165,6 +168,19 @@ class Keeper:
         self._look_after(now)
         self._commit()
         self._start_hooks()
+
+    def _look_where_it_is(self) -> None:
+        """Somebody may take the directory away, or put another one in its place: no worker would ever reach us there.
+
+        Raises:
+            LedgerError: it has happened; the next keeper finds things as they are now.
+        """
+        if time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + HEARTBEAT
+        for path, known in self._places.items():
+            if identity(path) != known:
+                raise LedgerError(f"{path} has been taken away")
 
     def _prepare(self) -> None:
         self._wakeup.settimeout(0)

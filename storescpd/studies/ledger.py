@@ -53,6 +53,15 @@ def hooks_path(path: str) -> str:
     return f"{path}.hooks"
 
 
+def identity(path: str) -> tuple[int, int] | None:
+    """Which file has a path now; ``None``: none that can be reached."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def inspect(path: str) -> None:
     """Whether a ledger can lie there, and whether this version can read the one that does.
 

@@ -1,4 +1,4 @@
-"""The ledger's disk is full or read-only: nobody is told of a success that is not recorded, and it goes on."""
+"""The ledger's disk is full, read-only or gone: nobody is told of a success that is not recorded, and it goes on."""
 
 import pytest
 
@@ -61,3 +61,28 @@ def test_a_file_system_that_becomes_read_only_is_no_defect(tmp_path):
         eventually(lambda: lines(log) == names)
         assert list(tree(out).values()) == [names]
         assert "error[" not in daemon.log()
+
+
+@pytest.mark.parametrize("what", ["everything", "ours", "the ledger", "the socket"])
+def test_what_was_taken_away_is_made_again(what, tmp_path):
+    out = tmp_path / "out"
+    taken = {
+        "everything": out,
+        "ours": out / ".storescpd",
+        "the ledger": ledger_of(out),
+        "the socket": out / ".storescpd/ledger.sqlite.keeper",
+    }[what]
+    settings = {"naming": {"sort": "study-uid"}, "hooks": {"on_reception": f"echo #f >> {tmp_path}/log"}}
+    with storescpd(out, settings) as daemon:
+        with associate(daemon.port) as association:
+            assert store(association, "A", 1) == SUCCESS
+        eventually(lambda: len(lines(tmp_path / "log")) == 1)
+        taken.rename(tmp_path / "taken")
+        out.mkdir(exist_ok=True)
+        eventually(lambda: "has been taken away" in daemon.log())
+        with associate(daemon.port) as association, associate(daemon.port) as another:
+            assert (store(association, "A", 2), store(another, "A", 3)) == (SUCCESS, SUCCESS)
+        names = {f"CT.{instance_uid('A', number)}" for number in (2, 3)}
+        assert {name for (name,) in rows(ledger_of(out), "SELECT name FROM objects")} >= names
+        eventually(lambda: set(lines(tmp_path / "log")[1:]) == names)
+        assert set(next(iter(tree(out).values()))) >= names
