@@ -96,11 +96,11 @@ class Link:
 
     def close(self) -> None:
         """It is over."""
+        if self._pulse is not None:
+            self._pulse.next(time.monotonic())
         if self._leased:
             # The keeper looks whether the object has reached its place.
             self.disconnect()
-        elif self._pulse is not None:
-            self._pulse.next()
         self._busy, self._episode, self._leased = False, None, False
 
     def disconnect(self) -> None:

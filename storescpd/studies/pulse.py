@@ -52,9 +52,9 @@ class Pulse:
         self._fields[_LATEST] = now
         self._fields[_BUSY] = 0.0
 
-    def next(self) -> None:
+    def next(self, now: float) -> None:
         """The association is over, and with it what the keeper was told of it."""
-        self._fields[_BUSY] = 0.0
+        self.end(now)
         self._fields[_SERIAL] += 1.0
 
 

@@ -330,6 +330,19 @@ def test_what_moved_on_a_connection_that_is_gone_delays_storescps_timer_all_the_
     assert scene.look() == ["A"]
 
 
+def test_the_end_of_an_association_delays_storescps_timer(stage):
+    """storescp begins to wait for another association then (storescp facts 3.3)."""
+    scene = stage(Scope.DAEMON)
+    association = scene.associate()
+    scene.store(association, "A")
+    scene.clock.sleep(59)
+    scene.pulses[association].next(scene.clock.monotonic)
+    scene.clock.sleep(59)
+    assert scene.look() == []
+    scene.clock.sleep(1)
+    assert scene.look() == ["A"]
+
+
 def test_the_time_since_a_boot_is_no_sign_of_life(stage):
     """A study that was quiet while the machine was off is over, whatever the new monotonic clock says."""
     scene = stage(Scope.DAEMON)
@@ -345,16 +358,16 @@ def test_the_next_association_of_a_connection_has_no_study_yet(stage):
     scene = stage(Scope.ASSOCIATION)
     first, second = scene.associate(), scene.associate()
     scene.store(first, "A")
-    scene.pulses[first].next()
+    scene.pulses[first].next(scene.clock.monotonic)
     scene.store(first, "B")
     assert scene.look() == []
-    scene.pulses[first].next()
+    scene.pulses[first].next(scene.clock.monotonic)
     scene.begin(first)
     scene.clock.sleep(60)
     assert scene.look() == ["A", "B"]
     scene.store(first, "C")
     scene.store(second, "C")
-    scene.pulses[second].next()
+    scene.pulses[second].next(scene.clock.monotonic)
     scene.store(first, "D")
     assert scene.look() == ["A", "B", "C"]
 
