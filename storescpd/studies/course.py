@@ -193,11 +193,18 @@ class Course:
         """An association is over; a file that its worker has moved, without having said so, has its study."""
         self._latest = max(self._latest, association.signs().latest)
         self.associations.open.remove(association)
+        episode = self._under_way(association)
         association.close()
-        episode = self.episodes.get(association.lease or 0)
         if episode is not None and episode.state in {State.OPEN, State.WAITING}:
             self._adopt(episode, now)
         self._let_go(association)
+
+    def _under_way(self, association: Association) -> Episode | None:
+        """The episode that an association has an object for, perhaps: not every one is asked a directory for."""
+        if association.lease is not None:
+            return self.episodes.get(association.lease)
+        key = association.current
+        return self._open.get(key) if key is not None and association.sends(key) else None
 
     def _end(self, episode: Episode, now: Moment, ended_by: str, cause: str) -> None:
         del self._open[episode.key]

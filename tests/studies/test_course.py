@@ -564,13 +564,17 @@ def test_a_file_that_vanishes_meanwhile_keeps_no_other_from_being_adopted(stage,
     assert found == [name for name in names if name != names[2]]
 
 
-def test_a_file_whose_worker_died_before_its_record_is_adopted_at_once(stage):
-    """Else it would stay behind without a number when its study ends."""
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_file_whose_worker_died_before_its_record_is_adopted_at_once(asks, stage):
+    """Else it would stay behind without a number when its study ends; soon after an object nobody asks for a place."""
     scene = stage(rename=True)
     association = scene.associate()
     folder = scene.root / scene.store(association, "A")
     scene.clock.wall = os.stat(folder).st_ctime
-    scene.place(association, "A")
+    if asks:
+        scene.place(association, "A")
+    else:
+        scene.begin(association)
     (folder / "MR.1.2.3").write_bytes(b"")
     scene.course.leave(association, scene.clock.now())
     scene.clock.sleep(60)
