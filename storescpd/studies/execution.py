@@ -82,6 +82,14 @@ class Execution:
                 self._spend(job)
                 # Nobody has seen it end, and it was made to: by who has ended the keeper as well.
                 self._enter(job, None if left in _ENDED_FROM_OUTSIDE else left, now)
+        self._spend_left()
+
+    def _spend_left(self) -> None:
+        """A keeper that was killed may have left what it had entered already."""
+        folder = hooks_path(self._ledger.path)
+        going_on = {str(number) for number in self._jobs}
+        left = (name for name in os.listdir(folder) if name.partition(".")[0] not in going_on)
+        self._spent.extend(os.path.join(folder, name) for name in left)
 
     def restart(self) -> None:
         """Read the queue anew: the ledger has not taken what was done last, or hooks are to be tried again."""

@@ -11,7 +11,7 @@ from storescpd.studies import jobs, receptions
 from storescpd.studies.attended import attend
 from storescpd.studies.commands import Facts
 from storescpd.studies.execution import END_GRACE, STOP_PATIENCE, Execution
-from storescpd.studies.ledger import Ledger, lock
+from storescpd.studies.ledger import Ledger, hooks_path, lock
 from storescpd.studies.messages import Record, Sender
 from storescpd.studies.policy import GENERAL, Policies, Policy
 from tests.studies.studies import FakeClock
@@ -50,6 +50,24 @@ def test_a_keeper_that_was_told_to_end_and_lives_starts_hooks_again(ledger, tmp_
     eventually(lambda: not alive(run.pid))
     execution.ended(run, clock.now())
     assert ledger.database.execute("SELECT state FROM hooks").fetchall() == [("done",)]
+
+
+def test_what_a_killed_keeper_has_left_of_hooks_is_removed_and_what_goes_on_stays(ledger, tmp_path):
+    clock = FakeClock()
+    policies = Policies({GENERAL: Policy(on_reception="read line <gate")}, {})
+    add_hook(ledger, tmp_path, clock)
+    (run,) = Execution(ledger, policies, 4, clock).start()
+    ledger.commit()
+    folder = Path(hooks_path(ledger.path))
+    for name in ("1.out", "1.new", "2", "3.new", "4.out"):
+        (folder / name).touch()
+    following = Execution(ledger, policies, 4, clock)
+    following.load(clock.now())
+    assert len(list(folder.iterdir())) == 5
+    following.committed()
+    assert {path.name for path in folder.iterdir()} == {"1.out", "1.new"}
+    run.stay()
+    eventually(lambda: not alive(run.pid))
 
 
 def not_permitted(group: int, number: int) -> None:
