@@ -155,7 +155,9 @@ _UNFINISHED = "state IN ('waiting', 'running')"
 
 def unfinished_receptions(database: sqlite3.Connection, episode: int) -> bool:
     """Whether hooks for objects of an episode are still to run, or run."""
-    query = f"SELECT 1 FROM hooks WHERE episode = ? AND kind = 'reception' AND {_UNFINISHED} LIMIT 1"  # noqa: S608
+    # They run in their order: while one is left the last one is.
+    found = f"SELECT 1 FROM hooks WHERE episode = ? AND kind = 'reception' AND {_UNFINISHED}"  # noqa: S608
+    query = f"{found} ORDER BY id DESC LIMIT 1"
     return database.execute(query, (episode,)).fetchone() is not None
 
 

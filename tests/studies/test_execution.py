@@ -70,6 +70,18 @@ def test_what_a_killed_keeper_has_left_of_hooks_is_removed_and_what_goes_on_stay
     eventually(lambda: not alive(run.pid))
 
 
+def test_a_study_of_many_hooks_is_not_looked_through_after_each(ledger):
+    add = "INSERT INTO hooks (kind, lane, slot, episode, state, created) VALUES ('reception', 'l', '', ?, ?, 0)"
+    database = ledger.begin()
+    database.execute("PRAGMA defer_foreign_keys = ON")
+    database.executemany(add, [(1, "done")] * 2000 + [(1, "waiting")])
+    steps: list[int] = []
+    database.set_progress_handler(lambda: steps.append(1), 100)
+    assert jobs.unfinished_receptions(database, 1)
+    assert len(steps) < 10
+    ledger.rollback()
+
+
 def not_permitted(group: int, number: int) -> None:
     """killpg(2) where all that is left of a hook is another user's: sudo, or a program with setuid."""
     raise PermissionError(1, "Operation not permitted")
