@@ -5,6 +5,7 @@ begun PDU within socket_timeout and its length at 1 KiB/s, the next PDU of a dat
 command within idle_timeout.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -278,10 +279,9 @@ class Session:
         return None if self._admission.associate() else LOCAL_LIMIT_EXCEEDED
 
     def _reject(self, rejection: AssociateRJ) -> None:
-        self._transport.send(self._acceptor.reject(rejection))
         triple = f"{rejection.result:d}/{rejection.source:d}/{rejection.reason}"
         forced = self._service.agreements.default.policy.refuse
-        raise EndedError(f"rejected {triple}{': testing.refuse is on' if forced else ''}", linger=True)
+        self._end(self._acceptor.reject(rejection), f"rejected {triple}{': testing.refuse is on' if forced else ''}")
 
     def _on_store_begun(self, event: StoreBegun) -> None:
         self._context, self._command = event.context, event.command
@@ -379,19 +379,22 @@ class Session:
     def _on_release(self, _: ReleaseRequested) -> None:
         # Before the peer knows: its next association may come at once.
         self._admission.dissociate()
-        self._transport.send(self._acceptor.release())
         result = "released" if self._reception is None else "released inside an object, which is not stored"
-        raise EndedError(result, linger=True)
+        self._end(self._acceptor.release(), result)
 
     def _on_aborted(self, event: Aborted) -> None:
         raise EndedError(f"aborted by the peer, source {event.source} reason {event.reason}")
 
     def _on_violation(self, event: Violation) -> None:
-        if event.reply:
-            self._transport.send(event.reply)
-        raise EndedError(f"protocol violation: {event.reason}", linger=bool(event.reply))
+        self._end(event.reply, f"protocol violation: {event.reason}")
 
     def _abort(self, reason: str) -> NoReturn:
         self._leave()
-        self._transport.send(self._acceptor.abort())
-        raise EndedError(f"aborted: {reason}", linger=True)
+        self._end(self._acceptor.abort(), f"aborted: {reason}")
+
+    def _end(self, last_word: bytes, result: str) -> NoReturn:
+        """The association ends for this reason, whether the peer is still there to hear of it or not."""
+        if last_word:
+            with contextlib.suppress(OSError, DeadlineError):
+                self._transport.send(last_word)
+        raise EndedError(result, linger=bool(last_word))
