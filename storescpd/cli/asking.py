@@ -79,13 +79,3 @@ def _candidates(config: Path, pid_file: Path | None) -> Iterator[str]:
         directory = assessed(read(config), Environment(), ()).config.storage.directory
         yield os.path.join(os.path.abspath(directory), OWN_FOLDER, name)
     yield os.path.join(RUNTIME_DIRECTORY, name)
-
-
-def readable(text: str) -> str:
-    """What peers have chosen must not steer a terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
-def count(number: int, thing: str) -> str:
-    """``1 worker``, ``2 workers``."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

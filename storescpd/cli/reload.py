@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
-from storescpd.cli.asking import NoAnswerError, ask, count, readable
+from storescpd.cli.asking import NoAnswerError, ask
 from storescpd.cli.status import Exit
+from storescpd.cli.texts import count, readable
 
 TIMEOUT = 180.0
 """Seconds: two reloads with all the patience that the daemon has with each of their steps."""

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from storescpd.cli.asking import NoAnswerError, ask, count, readable
+from storescpd.cli.asking import NoAnswerError, ask
 from storescpd.cli.status import Exit
+from storescpd.cli.texts import count, readable
 
 TIMEOUT = 10.0
 """Seconds: the supervisor never waits for anything."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from storescpd.cli.status import Exit
+from storescpd.cli.texts import count, readable
 from storescpd.config import Config, ConfigError, load
 from storescpd.studies import jobs
 from storescpd.studies.errors import LedgerError
@@ -87,17 +88,12 @@ def _study_line(row: StudyRow) -> str:
         f"{row.study!r}",
         row.directory,
     ]
-    return _readable("  ".join((*parts, *hooks)))
+    return readable("  ".join((*parts, *hooks)))
 
 
 def _hook_line(row: FailedHook) -> str:
-    attempts = "1 attempt" if row.attempts == 1 else f"{row.attempts} attempts"
-    return _readable(f"{_time(row.finished)}  {row.kind}  {row.result}, {attempts}  {row.path}")
-
-
-def _readable(text: str) -> str:
-    """What peers have chosen must not steer a terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+    attempts = count(row.attempts, "attempt")
+    return readable(f"{_time(row.finished)}  {row.kind}  {row.result}, {attempts}  {row.path}")
 
 
 def _time(seconds: float) -> str:
@@ -118,8 +114,8 @@ def _retry(ledger: str) -> None:
 def _retry_later(path: str) -> int:
     ledger = Ledger(path, lock(path), synchronous=True)
     try:
-        count = jobs.retry_failed(ledger.begin())
+        retried = jobs.retry_failed(ledger.begin())
         ledger.commit()
     finally:
         ledger.close()
-    return count
+    return retried

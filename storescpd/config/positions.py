@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from storescpd.config.problems import KeyPath
 
-# No possessive groups, though none of these can be taken apart in two ways: Python 3.11 before .5, Debian 12's among
-# them, does not find what such a group should.
+# Quantifiers may be possessive here, groups may not, though none of these can be taken apart in two ways: Python 3.11
+# before .5, Debian 12's among them, does not find what such a group should.
 _BLANK = re.compile(r"[ \t]*+")
 _GAP = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 """White space, line ends and comments."""

@@ -13,14 +13,9 @@ import time
 from collections.abc import Callable
 
 from storescpd.studies.commands import Facts, environment, words
-from storescpd.studies.policy import Policy
+from storescpd.studies.policy import END_GRACE, FIRST_PAUSE, LONGEST_PAUSE, Policy
 from storescpd.telemetry.events import log_event
 
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 300.0
-"""Seconds between two attempts; each pause is twice the one before."""
-END_GRACE = 5.0
-"""Seconds between SIGTERM and SIGKILL for a hook that takes too long."""
 _LOOK = 0.5
 """Seconds between two looks whether waiting has become pointless."""
 

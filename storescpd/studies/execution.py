@@ -16,15 +16,10 @@ from storescpd.studies.commands import environment, words
 from storescpd.studies.jobs import Job, JobState, Kind
 from storescpd.studies.lanes import Lanes
 from storescpd.studies.ledger import Ledger, hooks_path
-from storescpd.studies.policy import Command, Policies
+from storescpd.studies.policy import END_GRACE, FIRST_PAUSE, LONGEST_PAUSE, Command, Policies
 from storescpd.studies.runner import Run
 from storescpd.telemetry.events import log_event
 
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 300.0
-"""Seconds between two attempts; each pause is twice the one before."""
-END_GRACE = 5.0
-"""Seconds between SIGTERM and SIGKILL for a hook that takes too long."""
 MOST_INTERRUPTIONS = 10
 """A hook during which the machine or the daemon dies so often is what they die of."""
 _ENDED_FROM_OUTSIDE = frozenset(128 + number for number in (signal.SIGINT, signal.SIGKILL, signal.SIGTERM))

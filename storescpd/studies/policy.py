@@ -8,6 +8,11 @@ from enum import StrEnum
 
 GENERAL = ""
 """The slot of the settings that hold where no other do."""
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 300.0
+"""Seconds between two attempts at a hook; each pause is twice the one before."""
+END_GRACE = 5.0
+"""Seconds between SIGTERM and SIGKILL for a hook that takes too long."""
 
 Command = str | tuple[str, ...]
 """A line for the shell, or the words of a command; empty is none."""

@@ -10,10 +10,10 @@ import pytest
 from storescpd.studies import jobs, receptions
 from storescpd.studies.attended import attend
 from storescpd.studies.commands import Facts
-from storescpd.studies.execution import END_GRACE, STOP_PATIENCE, Execution
+from storescpd.studies.execution import STOP_PATIENCE, Execution
 from storescpd.studies.ledger import Ledger, hooks_path, lock
 from storescpd.studies.messages import Record, Sender
-from storescpd.studies.policy import GENERAL, Policies, Policy
+from storescpd.studies.policy import END_GRACE, GENERAL, Policies, Policy
 from tests.studies.studies import FakeClock
 from tests.support.processes import alive, eventually
 

@@ -5,13 +5,8 @@ from collections.abc import Iterator
 from storescpd.config.problems import Finding, KeyPath
 from storescpd.config.root import Config
 from storescpd.config.section import changed
+from storescpd.data.tls_suites import TLS_1_3
 
-_TLS_1_3 = frozenset(
-    {
-        "TLS_AES_128_CCM_SHA256", "TLS_AES_128_CCM_8_SHA256", "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384",
-        "TLS_CHACHA20_POLY1305_SHA256",
-    }
-)  # fmt: skip
 _CLOSED_PROFILES = ("rfc8996-modified", "bcp195-extended")
 """These are complete: nothing can be added."""
 
@@ -88,7 +83,7 @@ def ciphers(config: Config) -> Iterator[Finding]:
 
 
 def _wrong_cipher(name: str, profile: str) -> tuple[str, str] | None:
-    if name in _TLS_1_3:
+    if name in TLS_1_3:
         return (
             f"{name} belongs to TLS 1.3, whose suites cannot be chosen with this Python",
             "remove it: all suites of TLS 1.3 are offered where the profile has TLS 1.3",
