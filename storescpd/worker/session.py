@@ -204,8 +204,9 @@ class Session:
     def _on_silence(self, wanted: int) -> None:
         """The deadline has passed; between the PDUs of a data set this ends the object alone (storescp facts 4.9)."""
         if wanted or self._reception is None:
-            waiting_for = "the rest of a PDU" if wanted else "the next command"
-            raise EndedError(f"timeout: the peer did not send {waiting_for}")
+            rest = "the rest of a PDU" if wanted else "the next command"
+            awaited = rest if self._acceptor.established else "an association request"
+            raise EndedError(f"timeout: the peer did not send {awaited}")
         self._give_up()
         self._acceptor.abandon()
         self._journal.timed_out(self._command)

@@ -27,7 +27,8 @@ REQUEST = associate_request([(1, "1.2.840.10008.1.1", ["1.2.840.10008.1.2"])])
     "said", [b"", REQUEST[:3], REQUEST[:40], REQUEST[:-1]], ids=["nothing", "header", "titles", "most"]
 )
 def test_a_request_that_never_ends(said, tmp_path):
-    with storescpd(tmp_path / "out", {"association": {"acse_timeout": 1}}) as daemon:
+    settings = {"association": {"acse_timeout": 1}, "logging": {"level": "debug"}}
+    with storescpd(tmp_path / "out", settings) as daemon:
         with socket.create_connection(("127.0.0.1", daemon.port), timeout=30) as silent:
             silent.sendall(said)
             with associate(daemon.port) as association:
@@ -37,6 +38,7 @@ def test_a_request_that_never_ends(said, tmp_path):
             while chunk := silent.recv(4096):
                 answer += chunk
             assert answer[:1] in {b"", bytes([ABORT])}
+        eventually(lambda: "the peer did not send an association request" in daemon.log())
 
 
 def is_refused(peer: socket.socket, byte: bytes) -> bool:
