@@ -212,6 +212,9 @@ DATA_SETS: Scripts = {
     "data set: no study": holding(CLASS + NUMBER),
     "data set: instance with blanks": holding(CLASS + element(0x0008_0018, b" 1.2.3.4.5") + STUDY),
     "data set: cut inside a value": holding(DATA_SET[:-2]),
+    "data set: cut inside a value before an empty last fragment": talk(
+        data((1, 3, STORE)) + data((1, 0, DATA_SET[:-2])) + data((1, 2, b""))
+    ),
     "data set: element overruns": holding(DATA_SET + struct.pack("<HHI", 0x10, 0x10, 100) + b"ab"),
     "data set: text": holding(b"This is no data set at all. " * 4),
     "data set: and another after an unreadable one": (
