@@ -54,7 +54,7 @@ class Elements:
         if special is Special.DELIMITER:
             return self._delimiter(at, tag, length)
         unknown = rule if special is Special.PRIVATE else None
-        if special is Special.PRIVATE or special is Special.SIGNED:
+        if special is Special.PRIVATE or rule.other is not None:
             rule = self._dependent(key, tag, rule)
         level = self._assembly.level
         content = at + 8
@@ -140,7 +140,9 @@ class Elements:
             creator = level.creators.get(tag >> 8) if level.creators else None
             if creator is not None:
                 rule = level.table.private(creator, key)[2]
-        return rule.other if rule.other is not None and level.signed else rule
+        if rule.other is None:
+            return rule
+        return rule.other if (level.words if rule.special is Special.SAMPLES else level.signed) else rule
 
     def _is_dropped(self, at: int, tag: int, special: Special) -> bool:
         """Whether an element with a defined length is not written at all."""
@@ -163,6 +165,8 @@ class Elements:
                 self.identity.note(tag, value)
         elif special is Special.PIXEL_REPRESENTATION and level.signed is None:
             level.signed = level.table.source.short.unpack_from(value + bytes(2))[0] == 1
+        elif special is Special.WAVEFORM_BITS and level.words is None:
+            level.words = bool(value) and level.table.source.short.unpack_from(value + bytes(2))[0] != 8
         elif special is Special.CREATOR:
             creators = level.creators = level.creators or {}
             creator = canonical(value, rule.vr, 1).rstrip(b" ").partition(b"\0")[0]

@@ -18,7 +18,15 @@ from storescpd.dataset.rules import Fast, Rule, RuleTable, Special, rule_table
 from storescpd.dataset.values import STRIPPED
 from storescpd.dataset.vr import Kind
 
-_DECISIVE = frozenset({Special.CREATOR, Special.PIXEL_REPRESENTATION, Special.GROUP_LENGTH, Special.PADDING})
+_DECISIVE = frozenset(
+    {
+        Special.CREATOR,
+        Special.PIXEL_REPRESENTATION,
+        Special.WAVEFORM_BITS,
+        Special.GROUP_LENGTH,
+        Special.PADDING,
+    }
+)
 """Elements whose values decide how others are written, or which are not written."""
 _LOOKED_AT = 4
 """Bytes at the start of a private value: they may make it a sequence."""

@@ -50,7 +50,7 @@ class Level:
 
     __slots__ = (
         "creators", "end", "group_end", "group_length", "group_start", "indexed", "last", "scanned", "sequence",
-        "signed", "start", "table", "unordered", "written_length",
+        "signed", "start", "table", "unordered", "words", "written_length",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +75,8 @@ class Level:
         """What the length of that group was written as."""
         self.signed: bool | None = None
         """Pixel representation is 1; ``None``: there was none so far."""
+        self.words: bool | None = None
+        """Waveform bits allocated is not 8; ``None``: there was none so far."""
         self.creators: dict[int, str] | None = None
         """Private creators by group and block."""
         self.indexed: Elements | None = None

@@ -46,11 +46,15 @@ class Special(IntEnum):
     """Belongs to a reserved block, so that its VR depends on the creator."""
     SIGNED = 9
     """US or SS: depends on the pixel representation."""
+    WAVEFORM_BITS = 10
+    SAMPLES = 11
+    """OB or OW: depends on the bits of a waveform's samples."""
 
 
 PADDING = 0xFFFCFFFC
 PIXEL_DATA = 0x7FE00010
 PIXEL_REPRESENTATION = 0x00280103
+WAVEFORM_BITS_ALLOCATED = 0x54001004
 
 _SIMPLE = {
     ITEM: Special.DELIMITER,
@@ -91,7 +95,7 @@ class Rule:
     implicit: bool
     """What a sequence contains is implicit little endian, whatever surrounds it."""
     other: "Rule | None" = None
-    """For ``SIGNED``: the rule that holds where pixels are signed."""
+    """The rule that holds where pixels are signed, for ``SIGNED``, or samples are words, for ``SAMPLES``."""
 
     def length_field(self, length: int) -> bytes:
         """The length of a value as it is written."""
@@ -170,7 +174,7 @@ class RuleTable(dict[bytes, Entry]):
 
     def _converted(self, tag: int, name: str, special: Special = Special.NONE) -> Entry:
         """The rule of an element received as UN that the dictionary knows; its value is little endian (PS3.5 6.2.2)."""
-        vr = resolved(name, tag, signed=False)
+        vr = resolved(name, tag)
         return self._finished(
             tag, vr, special, long_in=True, renamed=vr.name != "UN", implicit=True, swaps=self.target.big_endian
         )
@@ -183,17 +187,20 @@ class RuleTable(dict[bytes, Entry]):
             return Special.GROUP_LENGTH
         if tag == PIXEL_REPRESENTATION and not self.source.explicit:
             return Special.PIXEL_REPRESENTATION
+        if tag == WAVEFORM_BITS_ALLOCATED and not self.source.explicit:
+            return Special.WAVEFORM_BITS
         if tag >> 16 & 1 and self._needs_creators:
             return _special_private(tag & 0xFFFF)
         return Special.NONE
 
     def _known_as(self, tag: int, name: str, special: Special = Special.NONE) -> Entry:
         """The rule of an element without VR that the dictionary knows by a VR or by a choice of VRs."""
-        unsigned = resolved(name, tag, signed=False)
-        if name != US_OR_SS or not self.target.explicit:
-            return self._finished(tag, unsigned, special, long_in=False)
-        signed = self._finished(tag, resolved(name, tag, signed=True), special, long_in=False)
-        return self._finished(tag, unsigned, Special.SIGNED, long_in=False, other=signed[2])
+        usual, other = resolved(name, tag), resolved(name, tag, signed=True, words=True)
+        if other is usual or not self.target.explicit:
+            return self._finished(tag, usual, special, long_in=False)
+        depends = Special.SIGNED if name == US_OR_SS else Special.SAMPLES
+        rule = self._finished(tag, other, special, long_in=False)[2]
+        return self._finished(tag, usual, depends, long_in=False, other=rule)
 
     def _finished(
         self,

@@ -76,20 +76,24 @@ _SIGNED_LIKE_PIXELS = frozenset(
 )  # fmt: skip
 """Elements of US or SS that follow the pixel representation; the others are US (storescp 3.6.7, all of them tried)."""
 
+_SAMPLES = frozenset({0x54000110, 0x54000112, 0x5400100A, 0x54001010})
+"""Elements of OB or OW that are words where a sample of the waveform has not eight bits."""
+
 _OVERLAY_GROUPS = range(0x6000, 0x6100, 2)
 _OVERLAY_DATA = 0x3000
 
 
-def resolved(name: str, tag: int, *, signed: bool) -> ValueRepresentation:
+def resolved(name: str, tag: int, *, signed: bool = False, words: bool = False) -> ValueRepresentation:
     """The VR that an element gets whose dictionary entry is ``name`` (storescp facts 6.2).
 
-    ``signed``: pixel representation is 1 in the data set or item that contains the element, before it.
+    What stands in the data set or item that contains the element, before it, decides: ``signed``, pixel representation
+    is 1; ``words``, waveform bits allocated has a value that is not 8.
     """
     if name == US_OR_SS:
         name = "SS" if signed and tag in _SIGNED_LIKE_PIXELS else "US"
     elif name == OB_OR_OW:
-        words = tag == _PIXEL_DATA or (tag >> 16 in _OVERLAY_GROUPS and tag & 0xFFFF == _OVERLAY_DATA)
-        name = "OW" if words else "OB"
+        always = tag == _PIXEL_DATA or (tag >> 16 in _OVERLAY_GROUPS and tag & 0xFFFF == _OVERLAY_DATA)
+        name = "OW" if always or (words and tag in _SAMPLES) else "OB"
     elif name == LOOKUP_TABLE:
         name = "OW"
     return VALUE_REPRESENTATIONS[name]
@@ -111,5 +115,5 @@ def received(code: bytes, tag: int) -> ValueRepresentation:
     if known is not None:
         return known
     if name in _LENIENT:
-        return resolved(_LENIENT[name], tag, signed=False)
+        return resolved(_LENIENT[name], tag)
     return _UNKNOWN_LONG if name.isascii() and name.isalpha() and name.isupper() else _UNKNOWN_SHORT

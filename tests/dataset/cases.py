@@ -315,6 +315,50 @@ CONVERSIONS = [
         IMPLICIT,
         TO_LITTLE,
     ),
+    *(
+        Case(
+            f"waveform of {int.from_bytes(bits, 'little')} bits",
+            plain(0x54000100, item(plain(0x54001004, bits), plain(0x5400100A, b"ab"), plain(0x54001010, b"abcd"))),
+            sequence(
+                0x54000100,
+                item(
+                    element(0x54001004, "US", bits),
+                    element(0x5400100A, vr, b"ab"),
+                    element(0x54001010, vr, b"abcd"),
+                ),
+            ),
+            IMPLICIT,
+            TO_LITTLE,
+        )
+        for bits, vr in ((b"", "OB"), (b"\0\0", "OW"), (b"\x08\0", "OB"), (b"\x10\0", "OW"))
+    ),
+    Case(
+        "waveform of 16 bits to big endian",
+        plain(0x54001004, b"\x10\0") + plain(0x54001010, b"abcd"),
+        big(0x54001004, "US", b"\0\x10") + big(0x54001010, "OW", b"badc"),
+        IMPLICIT,
+        TO_BIG,
+    ),
+    Case(
+        "waveform of 16 bits elsewhere",
+        plain(0x54001004, b"\x10\0")
+        + plain(0x54009999, item(plain(0x54001010, b"ab")) + plain(SEQUENCE_END), UNDEFINED),
+        element(0x54001004, "US", b"\x10\0") + sequence(0x54009999, item(element(0x54001010, "OB", b"ab"))),
+        IMPLICIT,
+        TO_LITTLE,
+    ),
+    Case(
+        "waveform of 16 bits out of order",
+        plain(0x54001004, b"\x10\0") + plain(0x54000110, b"ab") + plain(0x54000112, b"ab"),
+        element(0x54000110, "OW", b"ab") + element(0x54000112, "OW", b"ab") + element(0x54001004, "US", b"\x10\0"),
+        IMPLICIT,
+        TO_LITTLE,
+    ),
+    Case(
+        "waveform within UN",
+        open_sequence(PRIVATE, item(plain(0x54001004, b"\x10\0"), plain(0x54001010, b"abcd")), vr="UN"),
+        sequence(PRIVATE, item(element(0x54001004, "US", b"\x10\0"), element(0x54001010, "OW", b"abcd"))),
+    ),
     Case(
         "lookup table",
         plain(0x00281201, b"abcd") + plain(0x00283006, b"abcd"),
