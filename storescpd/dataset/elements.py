@@ -66,7 +66,8 @@ class Elements:
         if length == UNDEFINED:
             # A dictionary of private elements may be wrong: what is sent as a sequence is one.
             return self._undefined(at, content, unknown or rule)
-        if cursor.origin + content + length > level.end:
+        # An item that ends within a header is as long as the element is, as for storescp.
+        if cursor.origin + content <= level.end < cursor.origin + content + length:
             raise cursor.error(at, tag, "element is longer than its item")
         if rule.vr.kind is not Kind.SEQUENCE:
             return self._value(at, content, rule, length)

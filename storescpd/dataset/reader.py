@@ -5,7 +5,7 @@ from storescpd.dataset.cursor import MORE, Cursor
 from storescpd.dataset.elements import Elements
 from storescpd.dataset.forms import SEQUENCE_DELIMITER, UNDEFINED
 from storescpd.dataset.large import LargeValues
-from storescpd.dataset.levels import ENDLESS, Sequence
+from storescpd.dataset.levels import ENDLESS, Level, Sequence
 from storescpd.dataset.patterns import Patterns
 from storescpd.dataset.rules import Fast
 from storescpd.dataset.values import WHITE_SPACE, canonical
@@ -241,16 +241,22 @@ class Reader:
 
     def _level_end(self, data: bytes, at: int) -> int:
         """There is no room for another header in the data at hand, or in the item."""
-        cursor, assembly = self._cursor, self._assembly
-        left = assembly.level.end - cursor.origin - at
-        if left <= 0:
+        cursor, level = self._cursor, self._assembly.level
+        if level.end <= cursor.origin + at:
             cursor.settle(at)
-            assembly.close_item()
-        elif left < 8:
-            raise cursor.error(at, None, "item ends within an element header")
-        else:
+            self._assembly.close_item()
+        elif len(data) < at + 8:
             cursor.missing = at + 8 - len(data)
+        else:
+            return self._read_beyond(data, at, level)
         return at
+
+    def _read_beyond(self, data: bytes, at: int, level: Level) -> int:
+        """Read the element whose header goes beyond the end of its item: it belongs to it nevertheless."""
+        key, length = level.table.source.header.unpack_from(data, at)
+        tag, _, rule = level.table[key]
+        following = self._elements.element(at, key, tag, length, rule)
+        return at if following == MORE else following
 
     def _read_items(self, data: bytes, at: int, sequence: Sequence) -> int:
         """Read the header of the next item, or the end of the sequence; fragments are read as a whole."""

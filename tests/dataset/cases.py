@@ -47,6 +47,7 @@ ID = element(0x00100020, "LO", b"ab")
 DATE = element(0x00100030, "DA", b"20200101")
 SEX = element(0x00100040, "CS", b"M ")
 STUDY = element(0x00200010, "SH", b"Z ")
+BYTES = element(0x0014A010, "OB", b"abcd")
 PLAIN_ID = plain(0x00100020, b"ab")
 PLAIN_DATE = plain(0x00100030, b"20200101")
 PADDING = element(0xFFFCFFFC, "OB", bytes(4))
@@ -82,6 +83,14 @@ LENGTHS = [
         "length in a delimiter",
         element(SQ, "SQ", plain(ITEM, ID, UNDEFINED) + plain(ITEM_END, b"", 4) + plain(SEQUENCE_END), UNDEFINED),
         sequence(SQ, item(ID)),
+    ),
+    *(
+        Case(
+            f"item that ends {beyond} bytes within the next header",
+            element(SQ, "SQ", plain(ITEM, ID, len(ID) + beyond), len(ID) + 8 + beyond) + BYTES + STUDY,
+            sequence(SQ, item(ID + BYTES)) + STUDY,
+        )
+        for beyond in range(1, 12)
     ),
     Case("item longer than its sequence", sequence(SQ, plain(ITEM, ID, 20)) + STUDY, sequence(SQ, item(ID + STUDY))),
     Case(
