@@ -168,7 +168,7 @@ class Elements:
             level.signed = level.table.source.short.unpack_from(value + bytes(2))[0] == 1
         elif special is Special.WAVEFORM_BITS and level.words is None:
             level.words = bool(value) and level.table.source.short.unpack_from(value + bytes(2))[0] != 8
-        elif special is Special.CREATOR:
+        elif special is Special.CREATOR and rule.vr.kind is Kind.TEXT:
             creators = level.creators = level.creators or {}
             creator = canonical(value, rule.vr, 1).rstrip(b" ").partition(b"\0")[0]
             if len(creator) <= _CREATOR_LENGTH and len(creators) < _CREATORS:

@@ -437,6 +437,20 @@ CONVERSIONS = [
         element(0x00280010, "US", b"ab") + element(0x00400280, "ST", b"a "),
         encoding=CONVERT,
     ),
+    Case(
+        "private creator as another text",
+        element(0x00290010, "SH", b"SIEMENS CSA HEADER") + element(0x00291008, "UN", b"ab  "),
+        element(0x00290010, "SH", b"SIEMENS CSA HEADER") + element(0x00291008, "CS", b"ab"),
+        encoding=CONVERT,
+    ),
+    *(
+        unchanged(
+            f"private creator as {vr}",
+            element(0x00290010, vr, b"SIEMENS CSA HEADER") + element(0x00291008, "UN", b"ab  "),
+            encoding=CONVERT,
+        )
+        for vr in ("OB", "OW")
+    ),
     Case("UN converted to a sequence", element(SQ, "UN", item(PLAIN_ID)), sequence(SQ, item(ID)), encoding=CONVERT),
     Case("UN converted in big endian", big(0x00280010, "UN", b"ab"), big(0x00280010, "US", b"ba"), BIG, CONVERT),
 ]
