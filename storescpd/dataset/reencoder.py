@@ -32,7 +32,7 @@ class Reencoder:
         target = form_of(self._output)
         table = learning_table(form_of(syntax), target, encoding, dictionary)
         self._assembly = assembly = Assembly(table, encoding)
-        cursor = Cursor(assembly.writer)
+        self._cursor = cursor = Cursor(assembly.writer)
         self._large = large = LargeValues(cursor, assembly, gathers=self._deflates)
         self._elements = Elements(
             cursor,
@@ -111,7 +111,8 @@ class Reencoder:
     def _pad(self, prefix_length: int) -> None:
         multiple = self._encoding.padding[0]
         writer, rearranged = self._assembly.writer, self._assembly.rearranged
-        if multiple and writer.position:
+        # As for storescp, a data set of which nothing is left is padded, one that has no element is not.
+        if multiple and self._cursor.origin:
             length = prefix_length + writer.position - rearranged.lost(0, writer.position)
             writer.held += padding_element(self._assembly.form, length, multiple)
 

@@ -84,6 +84,16 @@ def test_the_whole_file_is_padded(dictionary: Dictionary):
         assert len(written) + prefix == 512
 
 
+@pytest.mark.parametrize("given", [PADDING, PADDING + PADDING, sequence(0xFFFCFFFC, item(ID))])
+def test_what_is_left_out_is_padded_nevertheless(given: bytes, dictionary: Dictionary):
+    padding = element(0xFFFCFFFC, "OB", bytes(36))
+    assert reencoded(given, LITTLE, Encoding(file_padding=64), dictionary, prefix_length=16)[0] == padding
+
+
+def test_no_element_is_not_padded(dictionary: Dictionary):
+    assert reencoded(b"abcd", LITTLE, Encoding(file_padding=64), dictionary, prefix_length=16)[0] == b""
+
+
 def test_a_creator_out_of_order_is_found(dictionary: Dictionary):
     creator, value = plain(0x00290010, b"SIEMENS CSA HEADER"), plain(0x00291008, b"ab  ")
     given = plain(0x00290011, b"ACME") + creator + value
