@@ -4,8 +4,21 @@ import pytest
 
 from storescpd.dataset import ConversionError, DataSetError, Dictionary, Encoding
 from tests.dataset.applied import reencoded
-from tests.dataset.build import IMPLICIT, LITTLE, element, group_length, item, plain, sequence
-from tests.dataset.cases import CASES, ID, PADDING, PLAIN_ID, STUDY, TO_LITTLE, Abort, Case, Refusal
+from tests.dataset.build import BIG, IMPLICIT, LITTLE, big, element, group_length, item, plain, sequence
+from tests.dataset.cases import (
+    CASES,
+    CONVERT,
+    DATE,
+    ID,
+    PADDING,
+    PLAIN_ID,
+    STUDY,
+    TO_IMPLICIT,
+    TO_LITTLE,
+    Abort,
+    Case,
+    Refusal,
+)
 from tests.dataset.oddities import ITEM_END, SEQUENCE_END, UNDEFINED
 
 
@@ -76,6 +89,34 @@ def test_padding_is_last(dictionary: Dictionary):
     last = element(0xFFFF0010, "LO", b"ab")
     padding = element(0xFFFCFFFC, "OB", bytes(32))
     assert reencoded(ID + last, LITTLE, Encoding(file_padding=64), dictionary)[0] == ID + last + padding
+
+
+def test_fragments_do_not_matter_to_what_is_out_of_order(dictionary: Dictionary):
+    """storescp aborts, or takes a part of a value for elements, where a fragment ends within such an element."""
+    long_text = element(0x0040A160, "UT", b"abcd")
+    given, expected = DATE + STUDY + long_text + ID + STUDY, ID + DATE + STUDY + long_text
+    for size in range(1, len(given)):
+        assert reencoded(given, LITTLE, Encoding(), dictionary, (size,))[0] == expected
+
+
+@pytest.mark.parametrize("length", [4, 20_000, 70_000])
+def test_unknown_values_are_little_endian_however_long(length: int, dictionary: Dictionary):
+    """storescp reads what comes in several fragments as big endian."""
+    given, expected = big(0x00281201, "UN", b"ab" * (length // 2)), big(0x00281201, "OW", b"ba" * (length // 2))
+    assert reencoded(given, BIG, CONVERT, dictionary)[0] == expected
+
+
+@pytest.mark.parametrize("tag", [0x60003000, 0x7FE00010])
+def test_odd_bytes_keep_their_order(tag: int, dictionary: Dictionary):
+    """storescp turns them around in pairs."""
+    assert reencoded(big(tag, "OB", b"abc"), BIG, TO_IMPLICIT, dictionary)[0] == plain(tag, b"abc\0")
+
+
+@pytest.mark.parametrize("vr", ["na", "pi"])
+def test_names_that_storescp_has_for_itself_are_unknown(vr: str, dictionary: Dictionary):
+    """storescp aborts."""
+    given = element(0x00100020, vr, b"abcd") + STUDY
+    assert reencoded(given, LITTLE, Encoding(), dictionary)[0] == element(0x00100020, "UN", b"abcd") + STUDY
 
 
 def test_the_whole_file_is_padded(dictionary: Dictionary):

@@ -37,6 +37,12 @@ def test_nested_elements_name_others(dictionary: Dictionary):
     assert identity.study_instance_uid == ""
 
 
+@pytest.mark.parametrize("vr", ["LO", "UT", "PN"])
+def test_a_uid_sent_as_another_text_is_one(vr: str, dictionary: Dictionary):
+    identity = reencoded(element(0x00080018, vr, b" 1.2.3.4"), LITTLE, Encoding(), dictionary)[1].identity
+    assert identity.sop_instance_uid == "1.2.3.4"
+
+
 def test_the_first_of_several_counts(dictionary: Dictionary):
     data = element(0x00080018, "UI", b"1.2\0") + element(0x00080018, "UI", b"1.3\0")
     assert reencoded(data, LITTLE, Encoding(), dictionary)[1].identity.sop_instance_uid == "1.2"
