@@ -1,6 +1,7 @@
 """For all tests: the build that is asked for, and DCMTK's ``storescp``, also where ours would be found first."""
 
 import os
+import signal
 
 import pytest
 
@@ -9,6 +10,10 @@ from tests.support.tools import path_of_others
 
 build.use()
 os.environ["PATH"] = path_of_others()
+# Under nohup, or in the background of a script, some are ignored, and the programs under test would ignore them too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for _number in (signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(_number, signal.SIG_DFL)
 
 
 def pytest_report_header():
