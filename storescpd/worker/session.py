@@ -192,8 +192,7 @@ class Session:
             self._on_silence(wanted)
             return
         if not received:
-            if self._admission.stopping:
-                self._abort("the daemon stops")
+            self._obey_stop()
             raise EndedError("the peer closed the connection")
         if not wanted:
             self._begun_at = time.monotonic()
@@ -338,7 +337,7 @@ class Session:
             self._finish(self._reception)
         if self._trial is not None:
             self._admission.sleep(self._trial.sleep_after)
-        self._stop_between_objects()
+        self._obey_stop()
 
     def _finish(self, reception: "Reception | IgnoredReception") -> None:
         try:
@@ -371,9 +370,9 @@ class Session:
         self._journal.echoed(event.context.context_id, event.command)
         if self._desk is not None:
             self._desk.opened()
-        self._stop_between_objects()
+        self._obey_stop()
 
-    def _stop_between_objects(self) -> None:
+    def _obey_stop(self) -> None:
         if self._admission.stopping:
             self._abort("the daemon stops")
 
