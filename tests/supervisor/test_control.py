@@ -258,6 +258,8 @@ def swapping(path: Path, target: Path, call: Callable[..., None]) -> Callable[..
     return swap
 
 
+@pytest.mark.root
+@needs_root
 def test_others_may_not_ask(runtime, tmp_path):
     """Not even where somebody has opened the way to the socket."""
     need("setpriv")
