@@ -60,6 +60,7 @@ class Reception:
         """Bytes of the data set so far."""
         self.fragments = 0
         self._reencoder = self._make_reencoder()
+        self._is_awaited = desk is not None and self._reencoder is not None
         self._head = self._header(None)
         if desk is not None:
             desk.begun()
@@ -111,6 +112,17 @@ class Reception:
             self._discard()
         else:
             self._store(self._writer, views)
+        if self._is_awaited:
+            self._await_study()
+
+    def _await_study(self) -> None:
+        """The study of the object is held open as soon as it is known."""
+        if self._desk is None or self._reencoder is None:
+            return
+        study = self._reencoder.identity.study_instance_uid
+        if study is not None:
+            self._is_awaited = False
+            self._desk.reads(study)
 
     def _discard(self) -> None:
         if self.received > self._storing.max_object_size + MOST_DISCARDED:
