@@ -13,6 +13,7 @@ from storescpd.data.sop_classes import modality_code
 from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
 from storescpd.dataset import ConversionError, DataSetError, Identity, Reencoder
 from storescpd.store import DuplicateError, FileMeta, Outcome, Place, PlaceError, StorageError, Stored, Writer
+from storescpd.store.amounts import size
 from storescpd.store.meta import GENERIC_SOP_CLASS
 from storescpd.store.naming import FileNames
 from storescpd.store.uids import fresh_uid
@@ -107,7 +108,7 @@ class Reception:
             self._desk.keep_up()
         limit = self._storing.max_object_size
         if limit and self.received > limit and self._writer is not None:
-            self._fail(f"the object is larger than storage.max_object_size, {limit} bytes")
+            self._fail(f"the object is larger than storage.max_object_size, {size(limit)}")
         if self._writer is None:
             self._discard()
         else:
@@ -192,7 +193,9 @@ class Reception:
             if self._desk is not None:
                 self._drawer = self._desk.drawer(None if self._reencoder is None else self._reencoder.identity)
         except OSError as error:
-            return self._fail(f"cannot write the object: {error.strerror or error}")
+            return self._fail(
+                f"cannot write below {self._storing.directory.settings.directory}: {error.strerror or error}"
+            )
         except (ConversionError, StorageError, KeeperError) as error:
             return self._fail(str(error))
         except PlaceError as error:
