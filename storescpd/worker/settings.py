@@ -31,8 +31,6 @@ class Deadlines(NamedTuple):
     dimse: float
     socket: float
     idle: float
-    goes_on: bool = False
-    """After the first of them the object is given up and the association goes on, as storescp has it (facts 4.9)."""
 
 
 class Places(NamedTuple):
@@ -81,14 +79,11 @@ class Service:
         make_storing: "Callable[[], Storing]",
         *,
         accept: bool = True,
-        number: int = 0,
     ) -> None:
         self.agreements = agreements
         self.deadlines = deadlines
         self.accept = accept
         """``False``: it is rejected 1/1/3."""
-        self.number = number
-        """Of the table in [[peers]], counted from 1; 0: no table is for it."""
         self._make_storing = make_storing
 
     @property
@@ -221,25 +216,14 @@ def _keeper(config: Config) -> "KeeperSettings | None":
 
 
 def _service(
-    config: Config,
-    agreements: Agreements,
-    make_storing: "Callable[[], Storing]",
-    *,
-    accept: bool = True,
-    number: int = 0,
+    config: Config, agreements: Agreements, make_storing: "Callable[[], Storing]", *, accept: bool = True
 ) -> Service:
     association = config.association
     return Service(
         agreements=agreements,
-        deadlines=Deadlines(
-            association.dimse_timeout,
-            association.socket_timeout,
-            association.idle_timeout,
-            association.dimse_timeout_ends == "object",
-        ),
+        deadlines=Deadlines(association.dimse_timeout, association.socket_timeout, association.idle_timeout),
         make_storing=make_storing,
         accept=accept,
-        number=number,
     )
 
 
@@ -261,8 +245,7 @@ def _rule(
     merged = config.for_peer(index)
     own = bool(peer.negotiation.model_fields_set)
     agreements = _agreements(merged.model_copy(update={"listeners": ()}) if own else merged, found)
-    made = _service(merged, agreements, lambda: storings().of(merged, index), accept=peer.accept, number=index + 1)
-    return matchers, made
+    return matchers, _service(merged, agreements, lambda: storings().of(merged, index), accept=peer.accept)
 
 
 def _agreements(config: Config, found: Mapping[str, negotiation_profiles.Profile]) -> Agreements:

@@ -12,20 +12,7 @@ from benchmarks.results import Results
 from tests.support.daemon import ROOT
 from tests.support.tools import need
 
-WORKLOADS = (
-    "W1",
-    "W2-2",
-    "W5-8x64",
-    "W5-first8",
-    "W7",
-    "W8-W1",
-    "W9-storescu",
-    "W10",
-    "W11",
-    "W12-beside",
-    "W13-W2",
-    "W14-W1",
-)
+WORKLOADS = ("W1", "W2-2", "W5-8x64", "W7", "W8-W1", "W9-storescu", "W10", "W11", "W12-beside")
 MOST = 8
 
 
