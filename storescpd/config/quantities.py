@@ -9,6 +9,7 @@ from pydantic import BeforeValidator
 
 from storescpd.config.refusal import described, refusal
 from storescpd.config.shown import Shown
+from storescpd.data.limits import LONGEST_WAIT
 
 _QUANTITY = r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)"
 
@@ -27,8 +28,6 @@ _BYTES = {
 }  # fmt: skip
 _BYTES_BY_LOWER_CASE = {name.lower(): factor for name, factor in _BYTES.items()}
 
-LONGEST = 100 * 365 * 86400
-"""Seconds. Far beyond any sensible setting, and far below what overflows the kernel's clocks."""
 LARGEST = 2**63 - 1
 
 _DURATION_REMEDY = 'write seconds such as 90 or 0.5, or "90 s", "2 min", "1 h", "30 days"'
@@ -54,7 +53,7 @@ def parse_duration(value: object) -> float:
         raise refusal(f"must be a duration, not {described(value)}", _DURATION_REMEDY)
     if math.isnan(seconds) or seconds < 0:
         raise refusal("a duration cannot be negative", _DURATION_REMEDY)
-    if seconds > LONGEST:
+    if seconds > LONGEST_WAIT:
         raise refusal("a duration cannot be longer than a hundred years", _DURATION_REMEDY)
     return seconds
 

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, PlainValidator, SecretStr
 
 from storescpd.config.refusal import described, refusal
 from storescpd.config.shown import Shown
+from storescpd.data.limits import AE_TITLE_LENGTH
 
 T = TypeVar("T")
 
@@ -17,7 +18,6 @@ CREDENTIAL = "credential:"
 """Prefix of a path that names a file in systemd's credentials directory."""
 
 UID_LENGTH = 64
-AE_TITLE_LENGTH = 16
 
 
 def without_controls(value: str) -> str:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from storescpd.config.passed import PassedSocket
 from storescpd.supervisor.identity import Account
+from storescpd.supervisor.listeners import Key
 from storescpd.telemetry.last_error import LastError
+from storescpd.worker.accept import Listener
 
 
 def _nothing() -> None:
@@ -22,6 +24,8 @@ class Launch:
     """Path of the control socket; empty: none."""
     passed: Mapping[PassedSocket, socket.socket] = field(default_factory=dict)
     """What systemd has bound."""
+    bound: Mapping[Key, Listener] = field(default_factory=dict)
+    """What listens already."""
     account: Account | None = None
     """Whom to become once the ports are bound."""
     errors: LastError = field(default_factory=LastError)

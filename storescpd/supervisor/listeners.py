@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from storescpd.config import Config
+from storescpd.config.listeners import Listener as Configured
 from storescpd.config.passed import PassedSocket, index_for
+from storescpd.supervisor.backlog import BACKLOG
 from storescpd.worker.accept import Listener
 from storescpd.worker.addresses import endpoint
 
-BACKLOG = 512
-"""Connections that wait to be accepted; storescp has 50, a department's modalities at eight o'clock are more."""
 BIND_PATIENCE = 3.0
 """Seconds in which the workers of a daemon that was killed close the port that we want; a start waits so long."""
 _BIND_PAUSE = 0.05
@@ -53,7 +53,7 @@ def places(config: Config, passed: Passed, kept: Mapping[Key, object]) -> dict[K
     """
     _, indices = _given(config, passed)
     own = (one for index, one in enumerate(config.listeners) if index not in indices)
-    wanted = {_key(one.address, one.port, one.name): one for one in own}
+    wanted = {key_of(one): one for one in own}
     return {key: _place(one.address, one.port) for key, one in wanted.items() if key not in kept}
 
 
@@ -74,7 +74,7 @@ def bind(
     try:
         with _sharing(own.values()):
             for wanted in (listener for index, listener in enumerate(config.listeners) if index not in indices):
-                key = _key(wanted.address, wanted.port, wanted.name)
+                key = key_of(wanted)
                 old = own.get(key)
                 if old is not None:
                     bound[key] = Listener(old.socket, wanted.name, old.retirement)
@@ -152,8 +152,9 @@ def _filter(sock: socket.socket) -> None:
     sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, head)
 
 
-def _key(address: str, port: int, name: str) -> Key:
-    return (address, port or name)
+def key_of(wanted: Configured) -> Key:
+    """What a configured listener is known by."""
+    return (wanted.address, wanted.port or wanted.name)
 
 
 def _place(address: str, port: int) -> Place:

@@ -53,7 +53,8 @@ class Succession:
         self._retiring: dict[Key, Listener] = {}
         wanted = made(config, self._ask)
         try:
-            listeners = bind(config, self._passed, places(config, self._passed, {}), {}, BIND_PATIENCE)
+            found = places(config, self._passed, launch.bound)
+            listeners = bind(config, self._passed, found, launch.bound, BIND_PATIENCE)
         except ListenError as error:
             raise StartError(str(error)) from error
         prepare_control()

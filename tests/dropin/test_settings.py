@@ -10,7 +10,7 @@ from storescpd.cli.storescp.model import config_of
 from storescpd.cli.storescp.option import Value
 from storescpd.cli.storescp.settings import Setting, settings, tables
 from storescpd.config import Config, parse
-from storescpd.config.quantities import LONGEST
+from storescpd.data.limits import LONGEST_WAIT
 
 UMASK = 0o027
 
@@ -53,7 +53,7 @@ def test_what_storescp_does_unasked():
         ("-ts 5 104", "association.dimse_timeout", 5),
         ("-td 7 -ts 5 104", "association.dimse_timeout", 7),
         ("-ts -1 104", "association.socket_timeout", 0),
-        ("-ts 9999999999999 104", "association.socket_timeout", LONGEST),
+        ("-ts 9999999999999 104", "association.socket_timeout", LONGEST_WAIT),
         ("-ss P -tos 5 104", "association.idle_timeout", 0),
         ("-ss P -tos 0 104", "studies.end_of_study_timeout", 0.001),
         ("-ss P 104", "studies.end_of_study_timeout", 0),

@@ -1,30 +1,32 @@
-"""The ``storescp`` command (storescp facts 9.4, 10)."""
+"""The ``storescp`` command (storescp facts 9.4, 10).
 
+What is loaded here stands between the exec and the listening port: scripts send as soon as they have started us.
+"""
+
+import signal
 import sys
 from collections.abc import Sequence
 
 from storescpd.cli.status import Exit
-from storescpd.cli.storescp.command_files import expanded
 from storescpd.cli.storescp.errors import CommandLineError
+from storescpd.cli.storescp.header import HEADER
 from storescpd.cli.storescp.line import Line, read
 from storescpd.cli.storescp.refusals import check, check_log, check_parameters, level
 from storescpd.cli.storescp.table import EXCLUSIVE
-from storescpd.cli.storescp.usage import HEADER, SHOWN, usage
+from storescpd.cli.streams import have_standard_streams
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status: 1 for every command line and every start that fails."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     if not given:
-        sys.stdout.write(usage())
-        return Exit.OK
+        return _show("--help")
     silent = False
     try:
-        line = read(expanded(given))
+        line = read(_expanded(given))
         for shown in EXCLUSIVE:
             if line.has(shown):
-                sys.stdout.write(SHOWN[shown]())
-                return Exit.OK
+                return _show(shown)
         check_parameters(line)
         # With --inetd both outputs are the peer's connection.
         silent = line.has("--inetd")
@@ -38,12 +40,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.FAILURE
 
 
+def _expanded(given: list[str]) -> list[str]:
+    if not any(word.startswith("@") for word in given):
+        return given
+    from storescpd.cli.storescp.command_files import expanded
+
+    return expanded(given)
+
+
+def _show(what: str) -> int:
+    from storescpd.cli.storescp.usage import SHOWN
+
+    sys.stdout.write(SHOWN[what]())
+    return Exit.OK
+
+
 def _serve(line: Line) -> int:
     # A line that is refused does not wait for all that a daemon has to import.
     if line.has("--inetd"):
         from storescpd.cli.storescp.inetd import serve_one
 
         return serve_one(line)
+    have_standard_streams()
+    # Their default is death; they wait until the supervisor can obey them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGTERM, signal.SIGINT))
+    from storescpd.cli.storescp.early import early_port
+
+    listening = early_port(line)
+    if listening is None:
+        # Somebody may be asked for a password, and must be able to give up.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
+    from storescpd.cli.hasten import hasten
+
+    hasten()
     from storescpd.cli.storescp.serving import serve
 
-    return serve(line)
+    return serve(line, listening)

@@ -118,7 +118,7 @@ def _profiles(line: Line) -> tuple[str, tuple[str, ...]]:
 
 
 def _changes(line: Line) -> Iterator[str]:
-    for found in dict.fromkeys(one.option for one in line.occurrences):
+    for found in {one.option.long: one.option for one in line.occurrences}.values():
         if found.changes and line.has(found.long):
             yield f"{found.long}: {found.changes}"
 

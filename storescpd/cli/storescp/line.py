@@ -1,17 +1,15 @@
 """A command line that was read, and what counts of it (storescp facts 10.1)."""
 
-import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from storescpd.cli.storescp.errors import CommandLineError
 from storescpd.cli.storescp.option import Option
 from storescpd.cli.storescp.table import BY_LONG, BY_NAME, OPTIONS
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """One option as it was written."""
 
     option: Option
@@ -22,17 +20,22 @@ class Occurrence:
     @property
     def text(self) -> str:
         """The option with its values, as a shell would take it."""
-        return " ".join((self.written, *(shlex.quote(value) for value in self.values)))
+        # Loaded late: a line that is served by has no use for it.
+        from shlex import quote
+
+        return " ".join((self.written, *(quote(value) for value in self.values)))
 
 
-@dataclass(frozen=True)
 class Line:
     """Options and parameters in the order in which they were written."""
 
-    occurrences: tuple[Occurrence, ...]
-    parameters: tuple[str, ...]
-    words: tuple[str, ...]
-    """All of it in its order, with long names."""
+    def __init__(
+        self, occurrences: tuple[Occurrence, ...], parameters: tuple[str, ...], words: tuple[str, ...]
+    ) -> None:
+        """``words``: all of it in its order, with long names."""
+        self.occurrences = occurrences
+        self.parameters = parameters
+        self.words = words
 
     @cached_property
     def _last(self) -> dict[str, Occurrence]:

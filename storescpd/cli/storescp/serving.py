@@ -1,26 +1,29 @@
 """Serve as a command line says: the daemon's engine with one worker, in the foreground."""
 
+import gc
 import logging
 import os
-import signal
+import socket
 import sys
+from collections.abc import Mapping
 
 from storescpd.cli.status import Exit
 from storescpd.cli.storescp.errors import CommandLineError
+from storescpd.cli.storescp.header import PROGRAM
 from storescpd.cli.storescp.line import Line
 from storescpd.cli.storescp.model import config_of
 from storescpd.cli.storescp.passwords import with_prompt
 from storescpd.cli.storescp.settings import current_umask
-from storescpd.cli.storescp.usage import PROGRAM
-from storescpd.cli.streams import have_standard_streams
 from storescpd.config import Config, ConfigError
 from storescpd.supervisor.launch import Launch
+from storescpd.supervisor.listeners import Key, key_of
 from storescpd.supervisor.preparing import StartError
 from storescpd.supervisor.report import Report
 from storescpd.supervisor.supervisor import Supervisor
 from storescpd.telemetry.events import log_event
 from storescpd.telemetry.handlers import remember_errors
 from storescpd.telemetry.notify import Notifier
+from storescpd.worker.accept import Listener
 from storescpd.worker.filing import keeper_settings
 from storescpd.worker.logs import configure_log
 
@@ -30,15 +33,14 @@ _NAMES = ("--output-directory", "--sort-conc-studies", "--sort-on-study-uid", "-
 logger = logging.getLogger(__name__)
 
 
-def serve(line: Line) -> int:
-    """Serve until told to stop; returns the exit status.
+def serve(line: Line, listening: int | None) -> int:
+    """Serve until told to stop; returns the exit status. SIGHUP and SIGTERM are blocked already.
+
+    ``listening``: a descriptor that listens on the line's port; ``None``: nothing does yet.
 
     Raises:
         CommandLineError: the line cannot be served by.
     """
-    have_standard_streams()
-    # Their default is death; they wait until the supervisor can obey them.
-    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGHUP, signal.SIGTERM))
     config = with_prompt(config_of(line, current_umask()), line)
     _check_names(line, config)
     if line.has("--arguments"):
@@ -47,7 +49,9 @@ def serve(line: Line) -> int:
         os.umask(config.process.umask)
         configure_log(config.logging)
         _check_directory(config)
-        return Supervisor(config, None, Report(Notifier(), remember_errors()), Launch()).run()
+        launch = Launch(bound=_bound(config, listening))
+        gc.enable()
+        return Supervisor(config, None, Report(Notifier(), remember_errors()), launch).run()
     except (ConfigError, OSError, StartError) as error:
         for text in str(error).splitlines():
             log_event(logger, logging.CRITICAL, text)
@@ -55,6 +59,13 @@ def serve(line: Line) -> int:
     except KeyboardInterrupt:
         # As the supervisor ends when it serves.
         return Exit.OK
+
+
+def _bound(config: Config, listening: int | None) -> Mapping[Key, Listener]:
+    if listening is None:
+        return {}
+    wanted = config.listeners[0]
+    return {key_of(wanted): Listener(socket.socket(fileno=listening), wanted.name)}
 
 
 def _called(line: Line) -> str:

@@ -6,14 +6,10 @@ import textwrap
 import zlib
 from collections.abc import Iterator
 
-from storescpd import __version__
+from storescpd.cli.storescp.header import HEADER, PROGRAM
 from storescpd.cli.storescp.option import Argument, Kind, Option, Section
 from storescpd.cli.storescp.table import BY_LONG, SECTIONS
 from storescpd.data.tls_suites import SUITES, TLS_1_3
-
-PROGRAM = "storescp"
-HEADER = f"$storescpd: {PROGRAM} v{__version__} $\n\n{PROGRAM}: receives DICOM objects and stores them\n"
-"""Stands before everything that is shown, errors included."""
 
 _SHORT, _LONG, _WIDTH = 6, 23, 88
 """Columns of short and long names, and of the whole text."""

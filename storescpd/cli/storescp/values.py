@@ -4,8 +4,7 @@ import re
 
 from storescpd.cli.storescp.option import KeyPath, Sets, Situation, Value
 from storescpd.cli.storescp.scanning import number
-from storescpd.config.quantities import LONGEST
-from storescpd.config.texts import AE_TITLE_LENGTH
+from storescpd.data.limits import AE_TITLE_LENGTH, LONGEST_WAIT
 from storescpd.data.tls_suites import TLS_1_3
 
 _TITLE = re.compile(r"[ -\[\]-~]+")
@@ -61,12 +60,12 @@ def integer(key: str, index: int = 0) -> Sets:
 
 def seconds(key: str) -> Sets:
     """Seconds; less than none is none, more than a hundred years is a hundred years."""
-    return Sets(dotted(key), lambda _, values: min(max(number(values[0]), 0), LONGEST), "VALUE")
+    return Sets(dotted(key), lambda _, values: min(max(number(values[0]), 0), LONGEST_WAIT), "VALUE")
 
 
 def quiet_time(_: Situation, values: tuple[str, ...]) -> Value | None:
     """The quiet time that ends a study."""
-    return min(number(values[0]), LONGEST) or NO_WAITING
+    return min(number(values[0]), LONGEST_WAIT) or NO_WAITING
 
 
 def title(_: Situation, values: tuple[str, ...]) -> Value | None:
