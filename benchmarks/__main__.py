@@ -2,15 +2,13 @@
 
 import argparse
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import curves, own, places, plot, publish, receivers, report, runs, workloads
 from benchmarks.results import Results
-from benchmarks.running import Receiver
+from benchmarks.running import Receiver, Setting
 from benchmarks.workloads import Workload
 
 ROUNDS = {"quick": 5, "full": 7, "curves": 3}
@@ -42,18 +40,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--curves", type=Path, default=Path("benchmarks/results/curves.json"))
     parser.add_argument("--disk", type=Path, default=Path("/var/tmp"), help="a folder on a disk, for what is synced")
     return parser.parse_args()
-
-
-@contextmanager
-def folders(disk: Path) -> Iterator[tuple[Path, Path]]:
-    """One in memory and one on a disk, gone afterwards."""
-    shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    with ExitStack() as stack:
-        made = [
-            Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="storescpd-bench-", dir=place)))
-            for place in (shared, disk)
-        ]
-        yield made[0], made[1]
 
 
 def save(results: Results, path: Path) -> int:
@@ -91,13 +77,11 @@ def compare(options: argparse.Namespace) -> int:
         results.save(options.json)
         print(report.section(results, workload.name), flush=True)
 
-    with folders(options.disk) as places_of_output:
-        results = runs.run(
-            load, contestants, options.rounds or ROUNDS["quick" if quick else "full"], places_of_output,
-            tell,
-        )  # fmt: skip
+    journaled = any(one.setting is Setting.JOURNALED for one in load)
+    with places.folders(options.disk, journaled=journaled and places.may_mount()) as where:
+        results = runs.run(load, contestants, options.rounds or ROUNDS["quick" if quick else "full"], where, tell)
         if not quick and not words:
-            alone(results, places_of_output[0])
+            alone(results, where.memory)
     print(report.targets(results))
     return save(results, options.json)
 
@@ -117,12 +101,12 @@ def main() -> int:
         return 0
     if options.size in {"quick", "full"}:
         return compare(options)
-    with folders(options.disk) as (memory, disk):
+    with places.folders(options.disk, journaled=False) as where:
         if options.size == "own":
             results = Results.load(options.json) if options.json.exists() else Results()
-            alone(results, memory)
+            alone(results, where.memory)
             return save(results, options.json)
-        measured = curves.run((memory, disk), options.rounds or ROUNDS["curves"])
+        measured = curves.run(where, options.rounds or ROUNDS["curves"])
         measured.save(options.curves)
         print(curves.tables(measured))
         return verdict(measured)

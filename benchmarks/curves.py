@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 from benchmarks import report, runs
 from benchmarks.generate import CT, SR, Kind, flat, nested
+from benchmarks.places import Places
 from benchmarks.receivers import ONE, QUICK, STORESCP, TWO
 from benchmarks.results import Results, cpu, rate
 from benchmarks.workloads import Workload
@@ -49,11 +49,11 @@ CURVES: Mapping[str, Sequence[Workload]] = {
 }
 
 
-def run(folders: tuple[Path, Path], rounds: int, curves: Mapping[str, Sequence[Workload]] = CURVES) -> Results:
+def run(places: Places, rounds: int, curves: Mapping[str, Sequence[Workload]] = CURVES) -> Results:
     """Measure them all."""
     load = [workload for curve in curves.values() for workload in curve]
     contestants = [one for one in QUICK if one.name in {STORESCP, ONE, TWO}]
-    return runs.run(load, contestants, rounds, folders, lambda _results, _workload: None)
+    return runs.run(load, contestants, rounds, places, lambda _results, _workload: None)
 
 
 def tables(results: Results) -> str:

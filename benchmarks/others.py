@@ -25,13 +25,13 @@ ENVIRONMENT = environment(None, nodelay=True)
 """Without Nagle's algorithm in what is built on DCMTK."""
 
 
-def dcmtk(*options: str, nodelay: bool = True) -> Start:
-    """DCMTK's storescp."""
+def dcmtk(*options: str, nodelay: bool = True, keeps: bool = False) -> Start:
+    """DCMTK's storescp; ``keeps``: what earlier runs have stored is left there."""
 
     @contextmanager
     def start(directory: Path) -> Iterator[Running]:
         with storescp(directory, *options, nodelay=nodelay) as receiver:
-            yield Running(receiver.port, receiver.pid, directory)
+            yield Running(receiver.port, receiver.pid, directory, kept=set() if keeps else None)
 
     return start
 

@@ -35,9 +35,17 @@ def configuration(sections: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def ours(
-    workers: int, *, bit_preserving: bool = False, prefix: tuple[str, ...] = (), **sections: Mapping[str, Any]
+    workers: int,
+    *,
+    bit_preserving: bool = False,
+    prefix: tuple[str, ...] = (),
+    keeps: bool = False,
+    **sections: Mapping[str, Any],
 ) -> Start:
-    """storescpd with these sections of its configuration; `prefix` is a command to run it under."""
+    """storescpd with these sections of its configuration.
+
+    `prefix` is a command to run it under; `keeps`: what earlier runs have stored is left there.
+    """
     storage = {"bit_preserving": bit_preserving, **sections.get("storage", {})}
     config = configuration({**sections, "storage": storage})
 
@@ -49,7 +57,7 @@ def ours(
         settings = {**config, "listeners": listeners}
         with storescpd(directory, settings, workers=workers, wait=False, prefix=prefix) as daemon:
             await_port(port)
-            yield Running(port, daemon.pid, directory)
+            yield Running(port, daemon.pid, directory, kept=set() if keeps else None)
             if prefix:
                 # The tracer ends with what it traces, and not before.
                 for child in children(daemon.pid):
@@ -64,13 +72,13 @@ def await_port(port: int) -> None:
     eventually(lambda: any(row.state == LISTEN and row.local_port == port for row in connections()), 60)
 
 
-def ours_with_hooks(workers: int) -> Start:
-    """storescpd with one directory a study and a queue of hooks that do nothing."""
-    sections: dict[str, Any] = {
-        "naming": {"sort": "study", "prefix": "CT"},
-        "hooks": {"on_reception": ["/bin/true"]},
-        "studies": {"end_of_study_timeout": 3600},
-    }
+STUDIES: dict[str, Any] = {"naming": {"sort": "study", "prefix": "CT"}, "studies": {"end_of_study_timeout": 3600}}
+"""One directory a study."""
+
+
+def ours_with_hooks(workers: int, studies: Mapping[str, Any] | None = None) -> Start:
+    """storescpd with a queue of hooks that do nothing."""
+    sections: dict[str, Any] = {"hooks": {"on_reception": ["/bin/true"]}, **(studies or {})}
 
     @contextmanager
     def start(directory: Path) -> Iterator[Running]:

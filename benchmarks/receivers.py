@@ -14,15 +14,19 @@ from benchmarks.others import (
     orthanc,
     pynetdicom,
 )
-from benchmarks.ours import SLOW_SYNCS, ours, ours_with_hooks, ours_with_tls
+from benchmarks.ours import SLOW_SYNCS, STUDIES, ours, ours_with_hooks, ours_with_tls
+from benchmarks.places import may_mount
 from benchmarks.running import Receiver, Setting
 
 STORESCP, STORESCP_BITS, CEILING = "storescp", "storescp +B", "ceiling"
 ONE, TWO = "storescpd, 1 worker", "storescpd, 2 workers"
 BITS = "bit-preserving"
+DURABLE, DURABLE_STUDIES = "durable", "durable, studies"
+UNSYNCED = "storescp, nothing synced"
 
 SYNCED: dict[str, Any] = {"storage": {"durability": "full"}}
 SORTED: dict[str, Any] = {"naming": {"sort": "study-uid"}}
+ENDS: dict[str, Any] = {**SORTED, "hooks": {"on_end_of_study": ["/bin/true"]}}
 
 QUICK = (
     Receiver(STORESCP, dcmtk(), parallel=False),
@@ -65,14 +69,33 @@ DISK = (
 )
 HOOKS = (
     Receiver("storescp -ss -xcr", dcmtk_with_hooks("-ss", "CT"), parallel=False, setting=Setting.HOOKS),
-    Receiver("storescpd, 1 worker, hooks", ours_with_hooks(1), "storescp -ss -xcr", setting=Setting.HOOKS),
-    Receiver("storescpd, 2 workers, hooks", ours_with_hooks(2), "storescp -ss -xcr", setting=Setting.HOOKS),
+    Receiver("storescpd, 1 worker, hooks", ours_with_hooks(1, STUDIES), "storescp -ss -xcr", setting=Setting.HOOKS),
+    Receiver("storescpd, 2 workers, hooks", ours_with_hooks(2, STUDIES), "storescp -ss -xcr", setting=Setting.HOOKS),
+    Receiver("storescp -su -xcs", dcmtk("-su", "", "-xcs", "/bin/true"), parallel=False, setting=Setting.ENDS),
+    Receiver(f"{ONE}, studies", ours(1, **ENDS), "storescp -su -xcs", setting=Setting.ENDS),
+    Receiver(f"{TWO}, studies", ours(2, **ENDS), "storescp -su -xcs", setting=Setting.ENDS),
+    Receiver("storescp -xcr", dcmtk_with_hooks(), parallel=False, setting=Setting.RECEPTION),
+    Receiver(f"{ONE}, on_reception", ours_with_hooks(1), "storescp -xcr", setting=Setting.RECEPTION),
+    Receiver(f"{TWO}, on_reception", ours_with_hooks(2), "storescp -xcr", setting=Setting.RECEPTION),
 )
+NO_MOUNT = "" if may_mount() else "root, with mkfs.ext4 and losetup, to mount a file system"
+JOURNALED = (
+    Receiver(
+        UNSYNCED, dcmtk(keeps=True), parallel=False, setting=Setting.JOURNALED, missing=NO_MOUNT,
+    ),
+    *(
+        Receiver(f"{name}, {what}", ours(workers, keeps=True, **SYNCED, **sections), UNSYNCED,
+                 setting=Setting.JOURNALED, missing=NO_MOUNT)
+        for workers, name in ((1, ONE), (2, TWO))
+        for what, sections in ((DURABLE, {}), (DURABLE_STUDIES, ENDS))
+    ),
+)  # fmt: skip
 FULL = (
     *QUICK,
     *TLS,
     *DISK,
     *HOOKS,
+    *JOURNALED,
     Receiver("storescp, sorted", dcmtk("-su", ""), parallel=False),
     Receiver(f"{ONE}, sorted", ours(1, **SORTED), "storescp, sorted"),
     Receiver(f"{TWO}, sorted", ours(2, **SORTED), "storescp, sorted"),

@@ -56,6 +56,8 @@ class Running:
     """Number and data set of a stored file."""
     settle: Callable[[], None] | None = None
     """Waits for what goes on after the last answer, such as hooks."""
+    kept: set[Path] | None = None
+    """Files of earlier runs, where they are left alone because deleting them would slow the next run."""
 
     def cpu(self) -> float:
         """Seconds of processor time so far, ended children included."""
@@ -85,10 +87,10 @@ class Running:
         return sum(_proportional(pid) for pid in group(self.pid))
 
     def paths(self) -> Iterator[Path]:
-        """Each stored file."""
-        own = self.directory / OWN_FOLDER
+        """Each stored file that no earlier run has left."""
+        own, kept = self.directory / OWN_FOLDER, self.kept or ()
         for path in self.directory.rglob("*"):
-            if path.is_file() and own not in path.parents:
+            if path.is_file() and own not in path.parents and path not in kept:
                 yield path
 
     def files(self) -> Iterator[tuple[int, bytes]]:
@@ -96,9 +98,12 @@ class Running:
         return map(self.read, self.paths())
 
     def clear(self) -> None:
-        """Remove what was stored."""
+        """Remove what was stored, or leave it to the past."""
         for path in list(self.paths()):
-            path.unlink()
+            if self.kept is None:
+                path.unlink()
+            else:
+                self.kept.add(path)
 
 
 def _proportional(pid: int) -> int:
@@ -121,11 +126,14 @@ class Setting(StrEnum):
     DISK = "output on a disk, every object synced"
     SLOW_DISK = "output on a disk whose syncs take 20 ms"
     HOOKS = "one directory a study and a hook for each object"
+    ENDS = "one directory a study and a hook at its end"
+    RECEPTION = "a hook for each object"
+    JOURNALED = "output on an ext4 of its own"
 
     @property
     def on_disk(self) -> bool:
         """Whether the output must not be in memory."""
-        return self in {Setting.DISK, Setting.SLOW_DISK}
+        return self in {Setting.DISK, Setting.SLOW_DISK, Setting.JOURNALED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from itertools import count, groupby
-from pathlib import Path
 
 from benchmarks import send
+from benchmarks.places import Places
 from benchmarks.results import Measurement, Results, percentile
 from benchmarks.running import UNREADABLE, Receiver, Running
 from benchmarks.send import Sent
@@ -84,22 +84,23 @@ def run(
     load: Sequence[Workload],
     contestants: Sequence[Receiver],
     rounds: int,
-    folders: tuple[Path, Path],
+    places: Places,
     report: Callable[[Results, Workload], None],
 ) -> Results:
     """All of it: every receiver is started once, in memory or on a disk, then they take turns."""
     results, first = Results(), count(0, NUMBERS)
     results.describe(load, contestants)
-    memory, disk = folders
     with ExitStack() as stack:
         started = [
-            (one, stack.enter_context(one.start((disk if one.setting.on_disk else memory) / f"receiver-{number}")))
+            (one, stack.enter_context(one.start(places.of(one.setting) / f"receiver-{number}")))
             for number, one in enumerate(contestants)
-            if any(suits(one, workload) for workload in load)
+            if any(suits(one, workload) and not workload.fresh for workload in load)
         ]
         for _, together in groupby(load, key=lambda workload: workload.stem):
             group = list(together)
-            _in_turn(results, group, started, rounds, first)
+            _in_turn(results, [one for one in group if not one.fresh], started, rounds, first)
+            for workload in (one for one in group if one.fresh):
+                _from_the_start(results, workload, contestants, rounds, first, places)
             for workload in group:
                 report(results, workload)
     return results
@@ -112,6 +113,8 @@ def _in_turn(
     rounds: int,
     first: "count[int]",
 ) -> None:
+    if not group:
+        return
     runs = [(one, running, load) for load in group for one, running in started if suits(one, load)]
     for _, running, workload in runs:
         warm_up(running, workload, next(first))
@@ -119,6 +122,22 @@ def _in_turn(
         for receiver, running, workload in runs:
             results.add(measure(running, receiver, workload, turn, next(first)))
         print(f"{group[0].stem}: round {turn + 1} of {rounds}", file=sys.stderr)
+
+
+def _from_the_start(
+    results: Results,
+    workload: Workload,
+    contestants: Sequence[Receiver],
+    rounds: int,
+    first: "count[int]",
+    places: Places,
+) -> None:
+    for turn in range(rounds):
+        for receiver in (one for one in contestants if suits(one, workload)):
+            number = next(first)
+            with receiver.start(places.of(receiver.setting) / f"fresh-{number}") as running:
+                results.add(measure(running, receiver, workload, turn, number))
+        print(f"{workload.name}: round {turn + 1} of {rounds}", file=sys.stderr)
 
 
 def warm_up(running: Running, workload: Workload, first: int) -> None:

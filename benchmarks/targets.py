@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks import own
-from benchmarks.receivers import BITS, ONE, STORESCP, STORESCP_BITS, TWO
+from benchmarks.receivers import (
+    BITS,
+    DURABLE,
+    DURABLE_STUDIES,
+    ONE,
+    STORESCP,
+    STORESCP_BITS,
+    TWO,
+    UNSYNCED,
+)
 from benchmarks.results import Results, cpu, p99, rate
 
 SENDER_BOUND = 0.8
@@ -30,6 +39,10 @@ class Outcome:
         return self.measured >= self.goal or (self.cpu is not None and self.cpu <= SENDER_BOUND)
 
 
+_STUDIES = {"W1": 1.25, "W2": 1.0, "W4": 1.3}
+_SHARES = {"W1": 0.9, "W2": 0.75, "W4": 0.9}
+"""What studies and their hooks leave of the rate."""
+
 RATES = (
     *((name, ONE, STORESCP, 1.3) for name in ("W1", "W1b", "W3", "W6")),
     *((name, f"{ONE}, {BITS}", STORESCP_BITS, 1.0) for name in ("W1", "W1b", "W3", "W6")),
@@ -39,8 +52,17 @@ RATES = (
     *((f"W5-1x{contexts}", ONE, STORESCP, 1.0) for contexts in (1, 64, 128)),
     ("W4", TWO, STORESCP, 2.0),
     *((f"W5-8x{contexts}", TWO, STORESCP, 1.3) for contexts in (1, 64, 128)),
-    ("W8-W1", "storescpd, TLS, 1 worker", "storescp +tls", 1.3),
-    ("W8-W4", "storescpd, TLS, 2 workers", "storescp +tls", 2.0),
+    *(("W5-first1", one, STORESCP, 1.0) for one in (ONE, TWO)),
+    *((name, one, STORESCP, 1.2) for name in ("W5-8x1", "W5-first8") for one in (ONE, TWO)),
+    *((f"W5-{name}", TWO, ONE, 1.0) for name in ("1x1", "8x1", "first1", "first8")),
+    ("W8-W1", "storescpd, TLS, 1 worker", "ceiling, TLS", 0.9),
+    ("W8-W4", "storescpd, TLS, 2 workers", "ceiling, TLS", 0.9),
+    *((f"W13-{name}", f"{ONE}, studies", "storescp -su -xcs", goal) for name, goal in _STUDIES.items()),
+    *((f"W14-{name}", f"{ONE}, on_reception", "storescp -xcr", 1.2) for name in ("W1", "W4")),
+    *((f"W15-{name}", f"{ONE}, {DURABLE_STUDIES}", f"{ONE}, {DURABLE}", goal) for name, goal in _SHARES.items()),
+    *((f"W15-{name}", f"{TWO}, {DURABLE}", UNSYNCED, 1.2) for name in ("W4", "W2-8")),
+    ("W15-W1", f"{ONE}, {DURABLE}", UNSYNCED, 0.5),
+    ("W15-W2", f"{ONE}, {DURABLE}", UNSYNCED, 0.35),
     *((name, ONE, STORESCP, 2.0) for name in ("W9-storescu", "W9-dcmsend")),
     *((name, ONE, "storescp as installed", 10.0) for name in ("W9-storescu", "W9-dcmsend")),
 )

@@ -1,6 +1,6 @@
 """What is measured: which objects, over how many associations, how many of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.generate import BIG, CT, CT_UNDEFINED, ENHANCED, SR, Kind
 from benchmarks.running import Setting
@@ -27,6 +27,8 @@ class Workload:
     """Only for receivers that serve several associations at once."""
     setting: Setting = Setting.MEMORY
     """Only for receivers that were started for it."""
+    fresh: bool = False
+    """Each receiver is started for each run, and nothing is sent to it before."""
     command: tuple[str, ...] = ()
     """A program that sends a directory of files, its name filled in with the port, instead of our own sender."""
 
@@ -39,8 +41,10 @@ class Workload:
         idle = f", beside {self.idle} idle ones" if self.idle else ""
         beside = f", beside one with {self.beside.name}" if self.beside else ""
         setting = f", {self.setting}" if self.setting is not Setting.MEMORY else ""
+        fresh = ", the first after a start" if self.fresh else ""
         by = f", sent by {self.command[0]}" if self.command else ""
-        return f"{self.kind.name}, {self.associations} association{plural}{each}{proposed}{idle}{beside}{setting}{by}"
+        senders = f"{self.associations} association{plural}"
+        return f"{self.kind.name}, {senders}{each}{proposed}{idle}{beside}{setting}{fresh}{by}"
 
     @property
     def stem(self) -> str:
@@ -58,6 +62,9 @@ W5 = tuple(
     Workload(f"W5-{senders}x{contexts}", SR, 480, associations=senders, per_association=1, contexts=contexts)
     for senders in (1, 8)
     for contexts in (1, 64, 128)
+)
+W5_FIRST = tuple(
+    Workload(f"W5-first{senders}", SR, 200, associations=senders, per_association=1, fresh=True) for senders in (1, 8)
 )
 W6 = Workload("W6", ENHANCED, 16)
 W7 = Workload("W7", CT, 400, idle=200, together=True)
@@ -80,6 +87,12 @@ W12 = (
     Workload("W12-alone", CT, 480, associations=8, together=True),
     Workload("W12-beside", CT, 480, associations=8, beside=ENHANCED, together=True),
 )
+W13 = tuple(replace(one, name=f"W13-{one.name}", setting=Setting.ENDS) for one in (W1, W2, W4))
+W14 = tuple(replace(one, name=f"W14-{one.name}", setting=Setting.RECEPTION) for one in (W1, W4))
+W15 = tuple(
+    replace(one, name=f"W15-{one.name}", setting=Setting.JOURNALED)
+    for one in (W1, W2, W4, Workload("W2-8", SR, 2000, associations=8))
+)
 
 QUICK = (W1, W4)
-FULL = (W1, W1B, W2, W2_2, W3, W4, *W5, W6, W7, *W8, *W9, *W10, W11, *W12)
+FULL = (W1, W1B, W2, W2_2, W3, W4, *W5, *W5_FIRST, W6, W7, *W8, *W9, *W10, W11, *W12, *W13, *W14, *W15)

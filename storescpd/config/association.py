@@ -1,5 +1,7 @@
 """[association]: titles, sizes and waits of one association."""
 
+from typing import Literal
+
 from storescpd.config.quantities import Duration, Limit
 from storescpd.config.section import Section, setting
 from storescpd.config.texts import AETitle, Pattern, Several
@@ -20,6 +22,9 @@ class Association(Section):
         30.0, "from accept to the whole A-ASSOCIATE-RQ, PROXY header and TLS handshake included", unit="s", option="-ta"
     )
     dimse_timeout: Duration = setting(0.0, "between the PDUs of a data set; 0: unlimited", unit="s", option="-td")
+    dimse_timeout_ends: Literal["association", "object"] = setting(
+        "association", "what ends after dimse_timeout; object: the association goes on, as with storescp's -td"
+    )
     socket_timeout: Duration = setting(
         60.0,
         "for a begun PDU, plus its length at 1 KiB/s, and for every write; 0: unlimited",

@@ -20,7 +20,7 @@ ALLOWED = {
     "negotiation": {"prefer", "promiscuous", "extra_sop_classes", "profile"},
     "studies": set(Studies.model_fields) - {"ledger", "keep"},
     "hooks": set(Hooks.model_fields) - {"concurrency"},
-    "association": {"dimse_timeout", "socket_timeout", "idle_timeout"},
+    "association": {"dimse_timeout", "dimse_timeout_ends", "socket_timeout", "idle_timeout"},
 }
 """Of these sections only the keys that can differ by peer; of the other sections all."""
 
@@ -64,7 +64,7 @@ class Peer(Section):
     )
     association: Association = setting(
         Association.standard(),
-        "of [association]: dimse_timeout, socket_timeout, idle_timeout",
+        "of [association]: dimse_timeout, dimse_timeout_ends, socket_timeout, idle_timeout",
         shown="{ idle_timeout = 60 }",
         example=True,
     )

@@ -28,7 +28,7 @@ def parse(text: str, name: str, environment: Environment = ANYWHERE, not_yet: tu
 def examined(source: Document, environment: Environment = ANYWHERE, not_yet: tuple[str, ...] = NOT_YET) -> Config:
     """The configuration in a document; raises ConfigError with all its problems."""
     found = assessed(source, environment, not_yet)
-    if found.findings:
+    if not all(finding.note for finding in found.findings):
         raise ConfigError(located(source, found.findings))
     return found.config
 

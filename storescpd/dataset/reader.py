@@ -6,7 +6,6 @@ from storescpd.dataset.elements import Elements
 from storescpd.dataset.forms import SEQUENCE_DELIMITER, UNDEFINED
 from storescpd.dataset.large import LargeValues
 from storescpd.dataset.levels import ENDLESS, Level, Sequence
-from storescpd.dataset.patterns import Patterns
 from storescpd.dataset.rules import Fast
 from storescpd.dataset.values import WHITE_SPACE, canonical
 from storescpd.dataset.writer import HOLD
@@ -26,7 +25,6 @@ class Reader:
         large: LargeValues,
         elements: Elements,
         nesting: int,
-        patterns: Patterns | None,
     ) -> None:
         self._large = large
         self._nesting = nesting
@@ -34,8 +32,6 @@ class Reader:
         self._cursor = cursor
         self._elements = elements
         self._kept: list[bytes] = []
-        self._patterns = patterns
-        self._begun = False
 
     def read(self, fragment: memoryview) -> None:
         """Read on. Raises ``DataSetError`` and ``ConversionError``."""
@@ -96,9 +92,6 @@ class Reader:
         cursor, assembly, large = self._cursor, self._assembly, self._large
         cursor.data = data
         at = cursor.run = 0
-        if not self._begun:
-            self._begun = True
-            at = self._recognise_head(data)
         while not cursor.missing and large.stream is None:
             sequence = assembly.sequence
             at = self._read_elements(data, at) if sequence is None else self._read_items(data, at, sequence)
@@ -106,37 +99,6 @@ class Reader:
         if len(assembly.writer.held) > HOLD and large.stream is None:
             assembly.release()
         return at
-
-    def _recognise_head(self, data: bytes) -> int:
-        """Take the elements at the start of the data set that are in an order met before; returns where they end."""
-        known = None if self._patterns is None or self._assembly.sequence is not None else self._patterns.head(data)
-        if known is None or known[0].depth > self._nesting:
-            return 0
-        pattern, found = known
-        level, end = self._assembly.level, found.end()
-        if pattern.pieces:
-            self._cursor.writer.held += pattern.written(found)
-            self._cursor.run = end
-        level.last, level.signed = pattern.last, pattern.signed
-        level.creators = dict(pattern.creators) or None
-        pattern.note(found, self._elements.identity)
-        return end
-
-    def _recognise_item(self, data: bytes, at: int, sequence: Sequence) -> int:
-        """Take an item of a structure met before; returns where it ends, or ``at``."""
-        patterns = sequence.table.patterns
-        known = None if patterns is None else patterns.item(sequence.tag, data, at)
-        if known is None:
-            return at
-        pattern, found = known
-        cursor, end = self._cursor, found.end()
-        if self._assembly.depth + pattern.depth > self._nesting or cursor.origin + end > sequence.end:
-            return at
-        if pattern.pieces:
-            cursor.settle(at)
-            cursor.writer.held += pattern.written(found)
-            cursor.run = end
-        return end
 
     def _read_elements(self, data: bytes, at: int) -> int:  # noqa: C901, PLR0912, PLR0915
         """Read elements, level after level, until data is missing, a large value begins or an item is awaited.
@@ -280,11 +242,7 @@ class Reader:
                 assembly.close_sequence(sequence)
                 return at + 8
             if not sequence.fragments:
-                following = self._recognise_item(data, at, sequence)
-                if following == at:
-                    return self._open_item(data, at, length, sequence)
-                at = following
-                continue
+                return self._open_item(data, at, length, sequence)
             following = self._elements.fragment(at, length)
             if following == MORE:
                 return at

@@ -14,10 +14,10 @@ from storescpd.dataset.forms import IMPLICIT, form_of
 from storescpd.dataset.identity import Identity
 from storescpd.dataset.inflate import Inflater
 from storescpd.dataset.large import LargeValues
-from storescpd.dataset.learning import learning_table
 from storescpd.dataset.output import Chunk, Final, Patch, Plan
 from storescpd.dataset.padding import padding_element
 from storescpd.dataset.reader import Reader
+from storescpd.dataset.rules import rule_table
 
 
 class Reencoder:
@@ -30,7 +30,7 @@ class Reencoder:
         self._inflater = Inflater(encoding.limits) if syntax.deflated else None
         self._received = 0
         target = form_of(self._output)
-        table = learning_table(form_of(syntax), target, encoding, dictionary)
+        table = rule_table(form_of(syntax), target, encoding, dictionary)
         self._assembly = assembly = Assembly(table, encoding)
         self._cursor = cursor = Cursor(assembly.writer)
         self._large = large = LargeValues(cursor, assembly, gathers=self._deflates)
@@ -39,11 +39,11 @@ class Reencoder:
             assembly,
             encoding,
             large,
-            learning_table(IMPLICIT, target, encoding, dictionary),
+            rule_table(IMPLICIT, target, encoding, dictionary),
             encapsulated=syntax.encapsulated,
             keeps_pixel_data=self._output.encapsulated,
         )
-        self._reader = Reader(assembly, cursor, large, self._elements, encoding.limits.nesting, table.patterns)
+        self._reader = Reader(assembly, cursor, large, self._elements, encoding.limits.nesting)
 
     @property
     def output_syntax(self) -> str:

@@ -11,7 +11,6 @@ from storescpd.dataset.dictionary import PRIVATE_CREATORS, Dictionary
 from storescpd.dataset.encoding import Encoding
 from storescpd.dataset.forms import ITEM, ITEM_DELIMITER, MAX_SHORT, SEQUENCE_DELIMITER, Form
 from storescpd.dataset.identity import IDENTIFYING_TAGS
-from storescpd.dataset.patterns import Patterns
 from storescpd.dataset.vr import US_OR_SS, VALUE_REPRESENTATIONS, Kind, ValueRepresentation, received, resolved
 
 
@@ -131,8 +130,6 @@ class RuleTable(dict[bytes, Entry]):
         """Numbers are written as they are received."""
         self._unknown = b"UN\0\0" if encoding.new_vr else b"OB\0\0"
         self._needs_creators = not source.explicit or encoding.convert_un
-        self.patterns: Patterns | None = None
-        """What has been learned of the data sets that it is for."""
 
     def __missing__(self, key: bytes) -> Entry:
         entry = self._entry(key)

@@ -3,6 +3,7 @@
 import os
 from typing import Final
 
+from storescpd.store.amounts import size
 from storescpd.store.errors import StorageError
 from storescpd.store.folders import Folders
 from storescpd.store.incoming import TemporaryNames, make_folder, sweep
@@ -78,7 +79,8 @@ class Directory:
             try:
                 os.stat(required, dir_fd=fd)
             except OSError as error:
-                reason = f"storage.required_file {required} is not there, is the spool mounted?"
+                where = os.path.join(self.settings.directory, required)
+                reason = f"storage.required_file {where} is not there: is the spool mounted?"
                 raise StorageError(f"{reason} ({error.strerror})") from error
         if self.settings.min_free:
             self._guard_space(fd)
@@ -87,6 +89,8 @@ class Directory:
         space = os.fstatvfs(fd)
         free = space.f_bavail * space.f_frsize
         if free < self.settings.min_free:
-            raise StorageError(f"{free} bytes are free, storage.min_free is {self.settings.min_free}")
+            wanted = size(self.settings.min_free)
+            raise StorageError(f"{size(free)} are free in {self.settings.directory}, storage.min_free is {wanted}")
         if space.f_files and space.f_favail * _INODE_SHARE < space.f_files:
-            raise StorageError(f"{space.f_favail} of {space.f_files} inodes are free, less than 1 %")
+            left = f"{space.f_favail} of {space.f_files} inodes"
+            raise StorageError(f"{left} are free in {self.settings.directory}, less than 1 %: remove small files")

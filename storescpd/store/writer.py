@@ -155,7 +155,8 @@ class Writer:
             return self._place(wanted)
         except OSError as error:
             self.abandon()
-            raise StorageError(f"cannot store {wanted.name}: {error.strerror or error}") from error
+            where = os.path.join(self._settings.directory, wanted.shown)
+            raise StorageError(f"cannot store {wanted.name} in {where}: {error.strerror or error}") from error
         except BaseException:
             self.abandon()
             raise

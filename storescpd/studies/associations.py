@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass, field
 
 from storescpd.studies.messages import Sender, StudyKey
-from storescpd.studies.pulse import Signs, look
+from storescpd.studies.pulse import Phase, Signs, look, mark
 
 
 @dataclass(eq=False, slots=True)
@@ -40,11 +40,20 @@ class Association:
 
     def has(self, key: StudyKey) -> bool:
         """Whether a study is the current one of the association that is open."""
-        return self.current == key and self.signs().serial == self.serial
+        return self._has(key, self.signs())
+
+    def _has(self, key: StudyKey, signs: Signs) -> bool:
+        if signs.phase is Phase.OVER:
+            return False
+        if signs.mark:
+            return signs.mark == mark(key)
+        # Its worker has died while it wrote the mark, or nothing has been read yet: the last study that was asked for.
+        return signs.mark is None or (self.current == key and signs.serial == self.serial)
 
     def sends(self, key: StudyKey) -> bool:
-        """Whether a command of it is under way, and the study the one of the last."""
-        return self.has(key) and self.signs().busy
+        """Whether an object of a study is under way; before its study is known that is the one of the last object."""
+        signs = self.signs()
+        return signs.busy and self._has(key, signs)
 
     def close(self) -> None:
         """The connection is over."""
@@ -70,6 +79,11 @@ class Associations:
     def stores(self, token: str) -> bool:
         """Whether this object is still being stored."""
         return any(one.token == token for one in self.open)
+
+    def heard_of(self, key: StudyKey) -> float:
+        """When something of a study moved last, stored or not, by the monotonic clock in seconds."""
+        wanted = mark(key)
+        return max((signs.latest for one in self.open if (signs := one.signs()).mark == wanted), default=-math.inf)
 
     def another_has(self, key: StudyKey, than: Association) -> bool:
         """Whether a study is the current one of another association."""

@@ -14,6 +14,7 @@ from storescpd.studies.episodes import Episode, State, Step
 from storescpd.studies.ledger import Ledger
 from storescpd.studies.messages import Joined, Place, Placed, Record, StudyKey
 from storescpd.studies.policy import Policies, Scope
+from storescpd.studies.pulse import mark
 from storescpd.studies.timers import Timers
 from storescpd.telemetry.events import log_event
 
@@ -192,12 +193,21 @@ class Course:
     def leave(self, association: Association, now: Moment) -> None:
         """An association is over; a file that its worker has moved, without having said so, has its study."""
         self._latest = max(self._latest, association.signs().latest)
+        self._note_last_of(association, now)
         self.associations.open.remove(association)
         episode = self._under_way(association)
         association.close()
         if episode is not None and episode.state in {State.OPEN, State.WAITING}:
             self._adopt(episode, now)
         self._let_go(association)
+
+    def _note_last_of(self, association: Association, now: Moment) -> None:
+        """An object that has failed was a sign of life of its study as well."""
+        signs = association.signs()
+        if signs.mark:
+            for episode in self._open.values():
+                if mark(episode.key) == signs.mark:
+                    _hear(episode, math.inf if signs.busy else signs.latest, now)
 
     def _under_way(self, association: Association) -> Episode | None:
         """The episode that an association has an object for, perhaps: not every one is asked a directory for."""
@@ -243,8 +253,8 @@ class Course:
             episode = self.episodes.get(number)
             if episode is None or episode.state is not State.OPEN:
                 continue
-            if self._is_held(episode):
-                episode.touched = now
+            heard = math.inf if self._is_held(episode) else self.associations.heard_of(episode.key)
+            _hear(episode, heard, now)
             if self._remaining(episode, now) > _INSTANT:
                 self._set_timer(episode, now)
             else:
@@ -289,6 +299,12 @@ def _forgotten(record: Record, association: Association, now: Moment) -> Episode
         return None
     shown = episodes.shown_again(key, record.folder)
     return Episode(0, record.slot, key, record.folder, shown, State.ENDED, now, now.wall, record.sender)
+
+
+def _hear(episode: Episode, latest: float, now: Moment) -> None:
+    """Something of an episode has moved at a time of the monotonic clock."""
+    if latest > episode.touched.monotonic:
+        episode.touched = now.later(min(latest - now.monotonic, 0.0))
 
 
 def _still_takes(episode: Episode, association: Association) -> bool:

@@ -32,7 +32,7 @@ from storescpd.studies.messages import (
     StudyKey,
     encode,
 )
-from storescpd.studies.pulse import Pulse, new_memory
+from storescpd.studies.pulse import NOTHING, Pulse, mark, new_memory
 
 PATIENCE = 10.0
 """Seconds in which a keeper that died is replaced; then the peer is answered A700."""
@@ -76,6 +76,8 @@ class Link:
         self._trust = 0.0
         self._known = False
         self._current: StudyKey | None = None
+        self._sent: StudyKey | None = None
+        self._mark = NOTHING
         self._episode: int | None = None
         self._leased = False
         self._busy = False
@@ -90,6 +92,7 @@ class Link:
         """
         self._sender, self._trust = sender, trust
         self._current, self._placed, self._trusted_until = None, None, 0.0
+        self._sent, self._mark = None, NOTHING
         if self._socket is not None and _has_gone(self._socket):
             self.disconnect()
         self._known = self._socket is not None
@@ -126,9 +129,19 @@ class Link:
         if now >= self._trusted_until:
             self._placed = None
 
+    def sends(self, key: StudyKey) -> None:
+        """The study of the object under way is known: from now on the keeper holds it open."""
+        if key != self._sent:
+            self._sent, self._mark = key, mark(key)
+            if self._pulse is not None:
+                self._pulse.show(self._mark)
+        if self._pulse is None:
+            with contextlib.suppress(OSError):
+                self._connected()
+
     def keep_up(self) -> None:
         """More of an object has come: a keeper that has replaced the one that knows of it is told."""
-        if not self._known or time.monotonic() < self._look_at:
+        if not (self._known or self._mark) or time.monotonic() < self._look_at:
             return
         self._look_at = time.monotonic() + _LOOK
         if self._socket is not None and _has_gone(self._socket):
@@ -258,6 +271,7 @@ class Link:
             pulse = Pulse(fd)
             if self._busy:
                 pulse.begin(time.monotonic())
+            pulse.show(self._mark)
             socket.send_fds(made, [encode(Joined(current, episode, self._sender))], [fd])
         self._pulse = pulse
         self._leased = self._leased or episode is not None

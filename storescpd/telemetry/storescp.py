@@ -138,9 +138,9 @@ def _unreadable(of: Fields, _: Manner) -> Iterator[Line]:
     yield ERROR, f"Store SCP Failed: {of['cause']}"
 
 
-_ABORTED = ("aborted by the peer", "the peer closed", "timeout", "connection lost")
+_ABORTED = ("aborted by the peer", "the peer closed", "timeout", "connection lost", "aborted: dimse_timeout")
 _ON_PURPOSE = "aborted: testing."
-_REFUSED = ": testing.refuse is on"
+_REFUSED = "testing.refuse is on"
 
 
 def _ended(of: Fields, _: Manner) -> Iterator[Line]:
@@ -152,10 +152,10 @@ def _ended(of: Fields, _: Manner) -> Iterator[Line]:
         yield DEBUG, result
     elif result.startswith(_ON_PURPOSE):
         yield INFO, "ABORT initiated (due to command line options)"
-    elif result.endswith(_REFUSED):
+    elif of.get("cause") == _REFUSED:
         yield INFO, "Refusing Association (forced via command line)"
     elif result.startswith("rejected"):
-        yield INFO, f"Association Rejected: {result}"
+        yield INFO, f"Association Rejected: {result}{': ' if of.get('cause') else ''}{of.get('cause', '')}"
     else:
         yield ERROR, f"DIMSE failure (aborting association): {result}"
 

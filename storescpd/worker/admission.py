@@ -39,13 +39,15 @@ class Admission:
         if seconds:
             self._control.stopping.wait(seconds)
 
-    def associate(self) -> bool:
-        """Take the place of an association, unless the daemon or the peer has as many as it may."""
+    def associate(self) -> str | None:
+        """Take the place of an association; returns why not, where the daemon or the peer has as many as it may."""
         peer = peer_key(self.address)
-        if not self._take_one_of_many(peer) and not self._take_one_of_few(peer):
-            return False
+        if not self._take_one_of_many(peer):
+            full = self._take_one_of_few(peer)
+            if full is not None:
+                return full
         self._peer = peer
-        return True
+        return None
 
     def _take_one_of_many(self, peer: bytes) -> bool:
         """Take a place where so many are left that all processes may take one at once: nobody waits for another."""
@@ -62,15 +64,19 @@ class Admission:
             self._slot.remove_association(peer)
             return False
 
-    def _take_one_of_few(self, peer: bytes) -> bool:
+    def _take_one_of_few(self, peer: bytes) -> str | None:
         scoreboard, places = self._slot.scoreboard, self._places
         with scoreboard.locked():
-            if places.associations and scoreboard.associations() >= places.associations:
-                return False
-            if places.associations_per_peer and scoreboard.associations_of(peer) >= places.associations_per_peer:
-                return False
+            if places.associations:
+                total = scoreboard.associations()
+                if total >= places.associations:
+                    return f"{total} associations are open (process.max_associations)"
+            if places.associations_per_peer:
+                own = scoreboard.associations_of(peer)
+                if own >= places.associations_per_peer:
+                    return f"{own} associations of {self.address} are open (process.max_associations_per_peer)"
             self._slot.add_association(peer)
-            return True
+            return None
 
     def dissociate(self) -> None:
         """Give the association's place back, if it has one."""

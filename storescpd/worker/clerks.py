@@ -57,6 +57,9 @@ class Clerk(Protocol):
     def keep_up(self) -> None:
         """Its data set goes on."""
 
+    def reads(self, study: str) -> None:
+        """The study of its object has been read, once for each object."""
+
     def dropped(self) -> None:
         """Its object is not stored."""
 

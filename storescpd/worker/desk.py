@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from storescpd.dataset import Identity
 from storescpd.store import PlaceError, Stored
-from storescpd.store.naming import Sort
+from storescpd.store.naming import STUDY_UID_LENGTH, Sort
 from storescpd.studies.messages import Place, Record, Sender, StudyKey
 from storescpd.worker.clerks import Description, Drawer, remark_on, study_if_any, study_of
 from storescpd.worker.filing import Filing
@@ -23,6 +23,7 @@ class Desk:
         self._link = links.take()
         self._link.open(sender, filing.trust)
         self._sorted = filing.naming.sort is not Sort.NONE
+        self._sends = StudyKey(root, filing.scheme, "")
         self.synchronous = filing.synchronous
         """Hooks are waited for."""
 
@@ -40,6 +41,13 @@ class Desk:
         """Its data set goes on."""
         if self._sorted:
             self._link.keep_up()
+
+    def reads(self, study: str) -> None:
+        """The study of its object has been read."""
+        if self._sorted and len(study) <= STUDY_UID_LENGTH:
+            if study != self._sends.study:
+                self._sends = StudyKey(self._root, self._filing.scheme, study)
+            self._link.sends(self._sends)
 
     def dropped(self) -> None:
         """Its object is not stored."""

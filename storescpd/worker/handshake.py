@@ -5,7 +5,7 @@ import ssl
 from storescpd.access.tls import Identity, identity_of
 from storescpd.worker.journal import Journal
 from storescpd.worker.tls_transport import TlsTransport
-from storescpd.worker.transport import HandshakeError, Transport
+from storescpd.worker.transport import DeadlineError, HandshakeError, Transport
 
 
 def shake_hands(transport: Transport, deadline: float, journal: Journal) -> Identity | None:
@@ -21,8 +21,11 @@ def shake_hands(transport: Transport, deadline: float, journal: Journal) -> Iden
     try:
         agreed = transport.handshake(deadline)
     except ssl.SSLError as error:
-        journal.handshake_failed(error)
+        journal.handshake_failed(transport.opening, error)
         raise HandshakeError("the TLS handshake failed") from error
+    except DeadlineError:
+        journal.handshake_failed(transport.opening, None)
+        raise
     certificate = agreed.getpeercert(binary_form=True)
     identity = identity_of(certificate) if certificate else None
     journal.secured(agreed, identity)

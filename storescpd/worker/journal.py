@@ -60,14 +60,15 @@ class Journal:
         level = logging.ERROR if defect else logging.WARNING
         log_event(ends, level, "connection denied", **self._who, cause=cause)
 
-    def handshake_failed(self, error: "ssl.SSLError") -> None:
-        """No TLS; a connection that ends without a byte is no more than a probe."""
-        import ssl  # noqa: PLC0415 - whoever has failed has loaded it
-
-        if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+    def handshake_failed(self, first: bytes, error: "ssl.SSLError | None") -> None:
+        """No TLS, or not in time; ``first`` is what has come. Nothing at all is no more than a probe."""
+        if not first:
             return
-        detail = getattr(error, "verify_message", "") or error.reason or str(error)
-        log_event(logger, logging.WARNING, "TLS handshake failed", **self._who, cause=detail)
+        from storescpd.worker.tls_failures import failure  # noqa: PLC0415 - whoever has failed has loaded OpenSSL
+
+        told = failure(first, error)
+        fields = {"cause": told.cause, "remedy": told.remedy}
+        log_event(logger, logging.WARNING, "TLS handshake failed", **self._who, **fields)
 
     def secured(self, agreed: "ssl.SSLObject", identity: "Identity | None") -> None:
         """TLS is agreed on."""
@@ -188,11 +189,10 @@ class Journal:
         fields = {"context": context_id, "message_id": command.message_id}
         log_event(objects, logging.INFO, "echo answered", **self._who, **fields)
 
-    def ended(self, result: str) -> None:
-        """The connection is over."""
+    def ended(self, result: str, cause: str = "", first: bytes = b"") -> None:
+        """The connection is over; ``first`` is what came first, where that was no request for an association."""
         if not self._requested:
-            # A load balancer's probe says nothing; it is not worth a line of its own every few seconds.
-            log_event(ends, logging.DEBUG, "connection ended without an association", **self._who, result=result)
+            self._never_requested(result, first)
             return
         level = logging.INFO if result.startswith("released") else logging.WARNING
         log_event(
@@ -206,7 +206,22 @@ class Journal:
             bytes=self._bytes,
             seconds=f"{time.monotonic() - self._started:.3f}",
             result=result,
+            **({"cause": cause} if cause else {}),
         )
+
+    def _never_requested(self, result: str, first: bytes) -> None:
+        """A load balancer's probe says nothing: it is not worth a line every few seconds."""
+        message = "connection ended without an association"
+        if not first:
+            log_event(ends, logging.DEBUG, message, **self._who, result=result)
+            return
+        from storescpd.worker.strangers import look  # noqa: PLC0415 - few are strangers
+
+        seen = look(first, tls=False)
+        fields = {"looks_like": seen.looks_like, "result": result, "remedy": seen.remedy}
+        if seen.calling:
+            fields["calling"] = seen.calling
+        log_event(ends, logging.WARNING, message, **self._who, **fields)
 
 
 def _asked(context_id: int, command: "CStoreRQ") -> dict[str, object]:

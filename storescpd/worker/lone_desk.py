@@ -56,6 +56,9 @@ class LoneDesk:
     def keep_up(self) -> None:
         """Its data set goes on."""
 
+    def reads(self, study: str) -> None:
+        """The study of its object has been read."""
+
     def dropped(self) -> None:
         """Its object is not stored."""
 

@@ -6,10 +6,11 @@ from storescpd.wire.codes import Status
 
 
 class EndedError(Exception):
-    """The association is over; the text says how, ``linger`` whether the peer is to close first."""
+    """The association is over; the text says how, ``cause`` why, ``linger`` whether the peer is to close first."""
 
-    def __init__(self, result: str, *, linger: bool = False) -> None:
+    def __init__(self, result: str, cause: str = "", *, linger: bool = False) -> None:
         super().__init__(result)
+        self.cause = cause
         self.linger = linger
 
 

@@ -13,6 +13,7 @@ from storescpd.data.sop_classes import modality_code
 from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
 from storescpd.dataset import ConversionError, DataSetError, Identity, Reencoder
 from storescpd.store import DuplicateError, FileMeta, Outcome, Place, PlaceError, StorageError, Stored, Writer
+from storescpd.store.amounts import size
 from storescpd.store.meta import GENERIC_SOP_CLASS
 from storescpd.store.naming import FileNames
 from storescpd.store.uids import fresh_uid
@@ -60,6 +61,7 @@ class Reception:
         """Bytes of the data set so far."""
         self.fragments = 0
         self._reencoder = self._make_reencoder()
+        self._is_awaited = desk is not None and self._reencoder is not None
         self._head = self._header(None)
         if desk is not None:
             desk.begun()
@@ -106,11 +108,22 @@ class Reception:
             self._desk.keep_up()
         limit = self._storing.max_object_size
         if limit and self.received > limit and self._writer is not None:
-            self._fail(f"the object is larger than storage.max_object_size, {limit} bytes")
+            self._fail(f"the object is larger than storage.max_object_size, {size(limit)}")
         if self._writer is None:
             self._discard()
         else:
             self._store(self._writer, views)
+        if self._is_awaited:
+            self._await_study()
+
+    def _await_study(self) -> None:
+        """The study of the object is held open as soon as it is known."""
+        if self._desk is None or self._reencoder is None:
+            return
+        study = self._reencoder.identity.study_instance_uid
+        if study is not None:
+            self._is_awaited = False
+            self._desk.reads(study)
 
     def _discard(self) -> None:
         if self.received > self._storing.max_object_size + MOST_DISCARDED:
@@ -180,7 +193,9 @@ class Reception:
             if self._desk is not None:
                 self._drawer = self._desk.drawer(None if self._reencoder is None else self._reencoder.identity)
         except OSError as error:
-            return self._fail(f"cannot write the object: {error.strerror or error}")
+            return self._fail(
+                f"cannot write below {self._storing.directory.settings.directory}: {error.strerror or error}"
+            )
         except (ConversionError, StorageError, KeeperError) as error:
             return self._fail(str(error))
         except PlaceError as error:

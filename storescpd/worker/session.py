@@ -2,7 +2,7 @@
 
 Every wait has a deadline (storescp facts 4.9; differences.md): the whole request within acse_timeout of the accept, a
 begun PDU within socket_timeout and its length at 1 KiB/s, the next PDU of a data set within dimse_timeout, the next
-command within idle_timeout.
+command within idle_timeout, or acse_timeout where no context was accepted.
 """
 
 import contextlib
@@ -11,8 +11,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from storescpd.access.peers import Peer
-from storescpd.access.titles import recognised
-from storescpd.access.unnamed import shown
 from storescpd.association import (
     Aborted,
     AcceptedContext,
@@ -26,21 +24,18 @@ from storescpd.association import (
     StoreEnded,
     Violation,
 )
-from storescpd.association.negotiation import (
-    CALLED_TITLE_NOT_RECOGNIZED,
-    CALLING_TITLE_NOT_RECOGNIZED,
-    LOCAL_LIMIT_EXCEEDED,
-    title_rejection,
-)
 from storescpd.telemetry.events import TRIAL
 from storescpd.wire.codes import Status
 from storescpd.wire.errors import WireError
-from storescpd.wire.request import AssociateRJ, AssociateRQ
+from storescpd.wire.request import AssociateRQ
 from storescpd.worker.admission import Admission
+from storescpd.worker.entry import enter
 from storescpd.worker.journal import Journal
 from storescpd.worker.outcome import EndedError, UnreadableError
+from storescpd.worker.rejections import Rejected, rejected
 from storescpd.worker.settings import Settings
-from storescpd.worker.transport import DeadlineError, HandshakeError, Transport
+from storescpd.worker.strangers import FIRST_BYTES
+from storescpd.worker.transport import DeadlineError, Transport
 
 if TYPE_CHECKING:
     from storescpd.access.tls import Identity
@@ -68,6 +63,9 @@ class Session:
         self._accepted_at = time.monotonic()
         self._begun_at = 0.0
         self._going_on = False
+        self._idle_timeout = 0.0
+        self._first = b""
+        """What came first, until an association is asked for."""
         self._calling_ae_title = ""
         self._identity: Identity | None = None
         self._host = admission.address
@@ -99,7 +97,7 @@ class Session:
             self._run()
         except EndedError as end:
             self._leave()
-            self._journal.ended(str(end))
+            self._journal.ended(str(end), end.cause, self._first)
             if end.linger:
                 self._transport.half_close()
                 self._transport.linger(LINGER)
@@ -130,28 +128,6 @@ class Session:
             if self._desk is not None:
                 self._desk.dropped()
 
-    def _enter(self) -> None:
-        """The gate, then TLS: whoever does not pass gets a bare close."""
-        arrival = self._transport.arrive(self._settings.gate, self._admission.address)
-        self._host = shown(arrival.name, self._admission.address)
-        self._journal.named(self._host)
-        if arrival.refusal is not None:
-            self._journal.denied(arrival.refusal, defect=arrival.defect)
-            raise EndedError("denied")
-        if self._settings.tls:
-            self._shake_hands()
-
-    def _shake_hands(self) -> None:
-        from storescpd.worker.handshake import shake_hands  # noqa: PLC0415 - brings OpenSSL and cryptography
-
-        deadline = self._accepted_at + self._settings.acse_timeout
-        try:
-            self._identity = shake_hands(self._transport, deadline, self._journal)
-        except DeadlineError:
-            raise EndedError("timeout: the peer did not finish the TLS handshake") from None
-        except HandshakeError as error:
-            raise EndedError(str(error)) from error
-
     def _write_seed(self) -> None:
         path = self._settings.seed_file
         if not path or not self._calling_ae_title:
@@ -165,10 +141,13 @@ class Session:
 
     def _run(self) -> None:
         try:
-            self._enter()
+            deadline = self._accepted_at + self._settings.acse_timeout
+            self._host, self._identity = enter(
+                self._transport, self._settings, self._admission, self._journal, deadline
+            )
             self._converse()
         except DeadlineError:
-            raise EndedError("timeout: the peer takes no data") from None
+            raise EndedError("timeout: the peer stopped reading") from None
         except OSError as error:
             raise EndedError(f"connection lost: {error.strerror or error}") from error
 
@@ -194,6 +173,8 @@ class Session:
         if not received:
             self._obey_stop()
             raise EndedError("the peer closed the connection")
+        if not acceptor.established:
+            self._first = bytes(transport.unread[:FIRST_BYTES])
         if not wanted:
             self._begun_at = time.monotonic()
         if going_on:
@@ -201,14 +182,16 @@ class Session:
         self._going_on = going_on
 
     def _on_silence(self, wanted: int) -> None:
-        """The deadline has passed; between the PDUs of a data set this ends the object alone (storescp facts 4.9)."""
+        """The deadline has passed: the association ends; between the PDUs of a data set maybe the object alone."""
         if wanted or self._reception is None:
             rest = "the rest of a PDU" if wanted else "the next command"
             awaited = rest if self._acceptor.established else "an association request"
             raise EndedError(f"timeout: the peer did not send {awaited}")
+        self._journal.timed_out(self._command)
+        if not self._service.deadlines.goes_on:
+            self._abort("dimse_timeout: the peer did not go on with an object")
         self._give_up()
         self._acceptor.abandon()
-        self._journal.timed_out(self._command)
 
     def _deadline(self, wanted: int) -> float | None:
         """Monotonic time in seconds until which something has to come, ``None`` for as long as it takes."""
@@ -217,7 +200,7 @@ class Session:
         deadlines = self._service.deadlines
         if wanted:
             return self._begun_at + deadlines.socket + wanted / _SLOWEST if deadlines.socket else None
-        seconds = deadlines.dimse if self._acceptor.message_begun else deadlines.idle
+        seconds = self._idle_timeout if self._reception is None else deadlines.dimse
         return time.monotonic() + seconds if seconds else None
 
     def _take(self) -> None:
@@ -242,9 +225,12 @@ class Session:
         request = event.request
         self._calling_ae_title = request.calling_ae_title
         self._journal.requested(request, self._service.agreements.default.policy)
-        rejection = event.negotiation.rejection or title_rejection(request) or self._rejection(request)
+        rejection = rejected(request, event.negotiation, self._service, self._settings.titles, self._admission)
         if rejection is not None:
             self._reject(rejection)
+        # Who got no context can do nothing but leave.
+        idle = self._service.deadlines.idle
+        self._idle_timeout = idle if event.negotiation.contexts else self._settings.acse_timeout
         self._transport.send(self._acceptor.accept(event.negotiation.items))
         self._journal.accepted(request, event.negotiation, self._service.agreements.default.policy)
         self._open_desk(request)
@@ -267,21 +253,10 @@ class Session:
         if self._desk is not None:
             self._desk.opened()
 
-    def _rejection(self, request: AssociateRQ) -> AssociateRJ | None:
-        """Called title, calling title, peer, place: the contract's order of checks."""
-        titles = self._settings.titles
-        if titles.called is not None and not recognised(request.called_ae_title, titles.called):
-            return CALLED_TITLE_NOT_RECOGNIZED
-        if titles.calling is not None and not recognised(request.calling_ae_title, titles.calling):
-            return CALLING_TITLE_NOT_RECOGNIZED
-        if not self._service.accept:
-            return CALLING_TITLE_NOT_RECOGNIZED
-        return None if self._admission.associate() else LOCAL_LIMIT_EXCEEDED
-
-    def _reject(self, rejection: AssociateRJ) -> None:
-        triple = f"{rejection.result:d}/{rejection.source:d}/{rejection.reason}"
-        forced = self._service.agreements.default.policy.refuse
-        self._end(self._acceptor.reject(rejection), f"rejected {triple}{': testing.refuse is on' if forced else ''}")
+    def _reject(self, rejection: Rejected) -> NoReturn:
+        answer = rejection.answer
+        triple = f"{answer.result:d}/{answer.source:d}/{answer.reason}"
+        self._end(self._acceptor.reject(answer), f"rejected {triple}", rejection.cause)
 
     def _on_store_begun(self, event: StoreBegun) -> None:
         self._context, self._command = event.context, event.command
@@ -383,18 +358,21 @@ class Session:
         self._end(self._acceptor.release(), result)
 
     def _on_aborted(self, event: Aborted) -> None:
+        # An A-ABORT is valid whenever it comes.
+        self._first = b""
         raise EndedError(f"aborted by the peer, source {event.source} reason {event.reason}")
 
     def _on_violation(self, event: Violation) -> None:
+        self._leave()
         self._end(event.reply, f"protocol violation: {event.reason}")
 
     def _abort(self, reason: str) -> NoReturn:
         self._leave()
         self._end(self._acceptor.abort(), f"aborted: {reason}")
 
-    def _end(self, last_word: bytes, result: str) -> NoReturn:
+    def _end(self, last_word: bytes, result: str, cause: str = "") -> NoReturn:
         """The association ends for this reason, whether the peer is still there to hear of it or not."""
         if last_word:
             with contextlib.suppress(OSError, DeadlineError):
                 self._transport.send(last_word)
-        raise EndedError(result, linger=bool(last_word))
+        raise EndedError(result, cause, linger=bool(last_word))

@@ -31,6 +31,8 @@ class Deadlines(NamedTuple):
     dimse: float
     socket: float
     idle: float
+    goes_on: bool = False
+    """After the first of them the object is given up and the association goes on, as storescp has it (facts 4.9)."""
 
 
 class Places(NamedTuple):
@@ -79,11 +81,14 @@ class Service:
         make_storing: "Callable[[], Storing]",
         *,
         accept: bool = True,
+        number: int = 0,
     ) -> None:
         self.agreements = agreements
         self.deadlines = deadlines
         self.accept = accept
         """``False``: it is rejected 1/1/3."""
+        self.number = number
+        """Of the table in [[peers]], counted from 1; 0: no table is for it."""
         self._make_storing = make_storing
 
     @property
@@ -216,14 +221,25 @@ def _keeper(config: Config) -> "KeeperSettings | None":
 
 
 def _service(
-    config: Config, agreements: Agreements, make_storing: "Callable[[], Storing]", *, accept: bool = True
+    config: Config,
+    agreements: Agreements,
+    make_storing: "Callable[[], Storing]",
+    *,
+    accept: bool = True,
+    number: int = 0,
 ) -> Service:
     association = config.association
     return Service(
         agreements=agreements,
-        deadlines=Deadlines(association.dimse_timeout, association.socket_timeout, association.idle_timeout),
+        deadlines=Deadlines(
+            association.dimse_timeout,
+            association.socket_timeout,
+            association.idle_timeout,
+            association.dimse_timeout_ends == "object",
+        ),
         make_storing=make_storing,
         accept=accept,
+        number=number,
     )
 
 
@@ -245,7 +261,8 @@ def _rule(
     merged = config.for_peer(index)
     own = bool(peer.negotiation.model_fields_set)
     agreements = _agreements(merged.model_copy(update={"listeners": ()}) if own else merged, found)
-    return matchers, _service(merged, agreements, lambda: storings().of(merged, index), accept=peer.accept)
+    made = _service(merged, agreements, lambda: storings().of(merged, index), accept=peer.accept, number=index + 1)
+    return matchers, made
 
 
 def _agreements(config: Config, found: Mapping[str, negotiation_profiles.Profile]) -> Agreements:

@@ -12,6 +12,7 @@ import time
 from typing import Any, Final, cast
 
 from storescpd.worker.buffers import Buffer, BufferPool
+from storescpd.worker.strangers import FIRST_BYTES
 from storescpd.worker.transport import DeadlineError, Transport, is_past, patience
 
 _HEADER: Final = struct.Struct(">BBxH")
@@ -45,6 +46,8 @@ class TlsTransport(Transport):
         """Where what is left in it begins and ends."""
         self._ended = False
         """The peer sends no more."""
+        self.opening = b""
+        """What came first, before TLS is agreed on."""
         self._sealed = ssl.MemoryBIO()
         """What is to be sent."""
         self._secure = context.wrap_bio(self._record, self._sealed, server_side=True)
@@ -95,6 +98,9 @@ class TlsTransport(Transport):
                 if not left:
                     self._give_back()
                 raise
+            if not self.opening:
+                heard = min(count, FIRST_BYTES)
+                self.opening = bytes(view[:heard])
         if not count:
             self._record.write_eof()
         self._behind += count

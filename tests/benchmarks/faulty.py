@@ -10,6 +10,7 @@ from benchmarks import runs
 from benchmarks.__main__ import save
 from benchmarks.generate import SR
 from benchmarks.others import ceiling
+from benchmarks.places import Places
 from benchmarks.running import Receiver, Running
 from benchmarks.workloads import Workload
 
@@ -32,7 +33,7 @@ def faulty(directory: Path) -> Iterator[Running]:
 def main() -> int:
     folder = Path(sys.argv[1])
     receiver = Receiver("faulty", faulty, reencodes=False)
-    results = runs.run([Workload("W", SR, OBJECTS)], [receiver], 1, (folder, folder), lambda *_: None)
+    results = runs.run([Workload("W", SR, OBJECTS)], [receiver], 1, Places(folder, folder, None), lambda *_: None)
     return save(results, folder / "last.json")
 
 

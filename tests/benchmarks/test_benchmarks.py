@@ -12,7 +12,20 @@ from benchmarks.results import Results
 from tests.support.daemon import ROOT
 from tests.support.tools import need
 
-WORKLOADS = ("W1", "W2-2", "W5-8x64", "W7", "W8-W1", "W9-storescu", "W10", "W11", "W12-beside")
+WORKLOADS = (
+    "W1",
+    "W2-2",
+    "W5-8x64",
+    "W5-first8",
+    "W7",
+    "W8-W1",
+    "W9-storescu",
+    "W10",
+    "W11",
+    "W12-beside",
+    "W13-W2",
+    "W14-W1",
+)
 MOST = 8
 PATIENCE = 280
 """Seconds for all of them, on a machine that is busy with something else."""

@@ -35,6 +35,7 @@ calling_ae_titles = []
 max_pdu = 16384
 acse_timeout = 30
 dimse_timeout = 0
+dimse_timeout_ends = "association"
 socket_timeout = 60
 idle_timeout = 3600
 keepalive = 60

@@ -2,7 +2,8 @@
 
 import pytest
 
-from storescpd.config import Environment
+from storescpd.config import Environment, parse
+from storescpd.config.rules import broken_rules
 
 TLS = """
 [[listeners]]
@@ -127,7 +128,7 @@ KEPT = [
     "[negotiation]\nprofile_file = '/f'\nprofile = 'p'\nprefer = 'uncompressed'",
     "[negotiation]\nprefer = 'rle'\nprofile_file = '/f'\n[[listeners]]\nprofile = 'p'",
     "[naming]\nsort = 'study'\nprefix = 'x'\n[studies]\nrename = true\n[hooks]\non_end_of_study = 'echo #p #f'",
-    "[naming]\nsort = 'study'\n[studies]\nend_of_study_timeout = 0\nscope = 'daemon'",
+    "[naming]\nsort = 'study'\n[studies]\nend_of_study_timeout = 0\nscope = 'daemon'\n[process]\nmax_associations = 1",
     "[naming]\nsort = 'study'\n[hooks]\non_end_of_study = ['x', '#p']\non_reception = ['x', '#p/#f', '#a']",
     "[studies]\nkeep = 5",
     "[negotiation]\nextra_sop_classes = ['1.2.840.10008.5.1.4.38.1', '1.2.840.10008.5.1.4.1.1.2', '1.2.3.4']",
@@ -154,6 +155,25 @@ def test_a_broken_rule_is_told_at_its_key(text, key, problems):
 @pytest.mark.parametrize("text", KEPT)
 def test_a_rule_that_is_kept(text, problems):
     assert problems(text) == []
+
+
+ONE_SENDER = "[naming]\nsort = 'study'\n[studies]\nscope = 'daemon'\n[process]\nmax_associations = 1"
+ONE_TABLE = "[[peers]]\nnaming = { sort = 'study' }\nstudies = { scope = 'daemon' }"
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        (ONE_SENDER, []),
+        (ONE_SENDER.replace("daemon", "peer").replace("= 1", "= 2"), []),
+        (ONE_SENDER.replace("= 1", "= 2"), [("studies", "scope")]),
+        (ONE_SENDER.partition("[process]")[0], [("studies", "scope")]),
+        (ONE_TABLE, [("peers", 0, "studies", "scope")]),
+    ],
+)
+def test_studies_of_one_sender_at_a_time_beside_many_senders_are_worth_a_note(text, keys):
+    found = list(broken_rules(parse(text, "test.toml")))
+    assert [(one.key, one.note) for one in found] == [(key, True) for key in keys]
 
 
 def test_the_place_of_a_rule(problems):

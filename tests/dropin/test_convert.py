@@ -22,10 +22,12 @@ from storescpd.config import Config, ConfigError, parse
 from storescpd.config.negotiation_profiles import profiles
 from tests.dropin import cases
 from tests.dropin.random_lines import random_lines
+from tests.studies.studies import SUCCESS, associate, lines, store, tree
 from tests.support.build import PATH
 from tests.support.certificates import issue
 from tests.support.daemon import ROOT
-from tests.support.processes import free_port
+from tests.support.daemon import storescpd as daemon
+from tests.support.processes import eventually, free_port
 
 MIGRATING = ROOT / "docs/migrating.md"
 LEFT_TO_THE_DAEMON = set(re.findall(r"`([a-z]+\.[a-z_]+)`", MIGRATING.read_text().split("## ")[1]))
@@ -86,6 +88,8 @@ def compare(words: tuple[str, ...], text: str) -> None:
         assert profiles(built(words))[profile] == profiles(parse(text, "converted"))[profile]
     for key in (f"negotiation.{name}" for name in NEGOTIATION):
         theirs.pop(key), ours.pop(key)
+    if theirs["studies.scope"] == "daemon":
+        compare_ends(theirs, ours)
     for key in theirs:
         if ours[key] == theirs[key] or as_absolute(theirs[key]) == ours[key]:
             continue
@@ -94,6 +98,17 @@ def compare(words: tuple[str, ...], text: str) -> None:
         assert key in LEFT_TO_THE_DAEMON, (words, key, theirs[key], ours[key])
         assert ours[key] == daemon[key], (words, key)
         assert theirs[key] == STORESCP.get(key, theirs[key]), (words, key)
+
+
+def compare_ends(theirs: dict[str, Any], ours: dict[str, Any]) -> None:
+    """Many senders at once: a study has its own timer with -tos, and is ended by its sender's next one without."""
+    timer = theirs["studies.end_of_study_timeout"]
+    assert ours.pop("studies.scope") == ("none" if timer else "peer")
+    assert ours.pop("studies.end_of_study_timeout") == (timer or 3600)
+    if timer:
+        assert ours.pop("association.idle_timeout") == Config().association.idle_timeout
+        del theirs["association.idle_timeout"]
+    del theirs["studies.scope"], theirs["studies.end_of_study_timeout"]
 
 
 def as_absolute(value: object) -> object:
@@ -150,6 +165,28 @@ def test_every_line_says_where_it_comes_from(capsys):
                 assert re.search(r"  # \S", line), (words, line)
 
 
+@pytest.mark.parametrize("option", ["-ss", "-su"])
+@pytest.mark.parametrize("timer", [("-tos", "2"), ()])
+def test_senders_that_come_at_once_each_have_their_studies(option, timer, here, tmp_path, capsys):
+    """storescp serves the second when the first has gone; by its rule each object would end the other's study."""
+    words = (option, "P", "-xcs", f"echo $STORESCPD_OBJECTS >> {tmp_path}/log", *timer, PORT)
+    text = converted(words, capsys)
+    assert good(text, here)
+    assert "scope" not in capsys.readouterr().err
+    said = tomllib.loads(text)
+    settings = {name: said[name] for name in ("naming", "studies", "hooks")}
+    (here / "in").mkdir()
+    with daemon(here / "in", settings) as running:
+        one, other = (associate(running.port, calling=calling) for calling in ("CT1", "MR1"))
+        for number in range(10):
+            assert (store(one, "A", number), store(other, "B", number)) == (SUCCESS, SUCCESS)
+        assert (store(one, "C", 0), store(other, "D", 0)) == (SUCCESS, SUCCESS)
+        one.release(), other.release()
+        told = ["10", "10"] if not timer else ["1", "1", "10", "10"]
+        eventually(lambda: sorted(lines(tmp_path / "log")) == told)
+    assert len(tree(here / "in")) == 4
+
+
 def test_with_tls(here, capsys):
     pair = issue(here, "server")
     words = ("+tls", str(pair.key_file), str(pair.certificate_file), "+cf", "server.crt", "-ic", PORT)
@@ -186,6 +223,8 @@ def test_values_that_look_like_toml(value, capsys):
     ("words", "text"),
     [
         (("--fork", "-ss", "x", PORT), "--fork: "),
+        (("-su", "", "-tos", "30", PORT), "-tos 30: storescp serves one sender at a time"),
+        (("-ss", "x", PORT), "-ss x: storescp serves one sender at a time"),
         (("--refuse", PORT), "allow_in_service"),
         (("--inetd",), "--inetd: "),
         (("104",), "port 104"),

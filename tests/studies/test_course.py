@@ -18,7 +18,7 @@ from storescpd.studies.listing import studies
 from storescpd.studies.messages import Joined, Place, Placed, Record, Sender, StudyKey
 from storescpd.studies.policy import GENERAL, Policies, Policy, Scope
 from storescpd.studies.pruning import prune
-from storescpd.studies.pulse import Pulse, new_memory
+from storescpd.studies.pulse import Pulse, mark, new_memory
 from tests.studies.studies import STAMP, FakeClock
 
 
@@ -63,6 +63,13 @@ class Stage:
         """A command comes."""
         self.pulses[association].begin(self.clock.monotonic)
 
+    def read(self, association: Association, study: str) -> None:
+        """The study of its object is known."""
+        self.pulses[association].show(mark(self.key(study)))
+
+    def key(self, study: str) -> StudyKey:
+        return StudyKey(str(self.root), "study:P", study)
+
     def end(self, association: Association) -> None:
         """It is over."""
         self.pulses[association].end(self.clock.monotonic)
@@ -73,7 +80,7 @@ class Stage:
         request = Place(
             token=str(self.tokens),
             slot=GENERAL,
-            key=StudyKey(str(self.root), "study:P", study),
+            key=self.key(study),
             label="P" if stamped else study,
             stamped=stamped,
             private=False,
@@ -100,6 +107,10 @@ class Stage:
         self.ledger.commit()
         self.end(association)
         return entered is not None
+
+    def leave(self, association: Association) -> None:
+        """Its connection is gone."""
+        self.course.leave(association, self.clock.now())
 
     def store(self, association: Association, study: str, **options: object) -> str:
         """One object; the directory that it went to."""
@@ -303,6 +314,81 @@ def test_a_study_that_is_being_sent_is_not_quiet(stage):
     scene.end(association)
     scene.clock.sleep(60)
     assert scene.look() == ["A"]
+
+
+def test_the_first_object_of_an_association_holds_its_study_once_that_is_known(stage):
+    scene = stage()
+    scene.store(scene.associate(), "A")
+    other = scene.associate()
+    scene.begin(other)
+    scene.clock.sleep(59)
+    scene.read(other, "A")
+    scene.clock.sleep(1000)
+    assert scene.look() == []
+    scene.store(other, "A")
+    scene.clock.sleep(59)
+    assert scene.look() == []
+    scene.clock.sleep(1)
+    assert scene.look() == ["A"]
+
+
+def test_an_association_that_sends_another_study_now_holds_its_last_no_more(stage):
+    scene = stage()
+    association = scene.associate()
+    scene.store(association, "A")
+    scene.begin(association)
+    scene.read(association, "B")
+    scene.clock.sleep(60)
+    assert scene.look() == ["A"]
+
+
+def test_an_object_that_failed_was_a_sign_of_life_of_its_study(stage):
+    scene = stage()
+    scene.store(scene.associate(), "A")
+    for over in (scene.end, lambda one: scene.pulses[one].next(scene.clock.monotonic), scene.leave):
+        other = scene.associate()
+        scene.begin(other)
+        scene.read(other, "A")
+        scene.clock.sleep(50)
+        over(other)
+        scene.clock.sleep(59)
+        assert scene.look() == []
+    scene.clock.sleep(1)
+    assert scene.look() == ["A"]
+
+
+def test_the_next_association_of_a_connection_does_not_send_the_study_of_the_last(stage):
+    scene = stage()
+    association = scene.associate()
+    scene.store(association, "A")
+    scene.pulses[association].next(scene.clock.monotonic)
+    scene.begin(association)
+    scene.clock.sleep(60)
+    assert scene.look() == ["A"]
+
+
+def test_a_worker_that_dies_while_it_writes_which_study_it_sends_ends_none_before_it_is_gone(stage):
+    scene = stage()
+    scene.store(scene.associate(), "A")
+    torn = scene.associate()
+    scene.begin(torn)
+    os.pwrite(torn.pulse, b"torn", 24)
+    scene.clock.sleep(60)
+    assert scene.look() == []
+    scene.leave(torn)
+    scene.clock.sleep(60)
+    assert scene.look() == ["A"]
+
+
+@pytest.mark.parametrize("scope", [Scope.ASSOCIATION, Scope.PEER])
+def test_a_study_whose_first_object_comes_by_another_association_goes_on(scope, stage):
+    scene = stage(scope)
+    first, second = scene.associate(), scene.associate()
+    scene.store(first, "A")
+    scene.begin(second)
+    scene.read(second, "A")
+    scene.store(first, "B")
+    assert scene.look() == []
 
 
 @pytest.mark.parametrize(("scope", "ended"), [(Scope.DAEMON, []), (Scope.NONE, ["A"])])

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -52,6 +53,32 @@ def test_four_associations_of_one_study_share_its_directory_and_its_end(sort, tm
         eventually(lambda: "study ended" in daemon.log())
         assert lines(tmp_path / "log") == ["40"]
     assert list(tree(tmp_path / "out").values()) == [[f"CT{number:06d}" for number in range(1, 41)]]
+
+
+def test_twenty_senders_whose_first_objects_come_slowly_are_one_study(tmp_path):
+    """The last comes much later than a study may be quiet; none is of an association that has sent one before."""
+    settings = {
+        "naming": {"sort": "study"},
+        "studies": {"end_of_study_timeout": 1},
+        "hooks": {"on_end_of_study": f"echo $STORESCPD_OBJECTS >> {tmp_path}/log"},
+    }
+    with storescpd(tmp_path / "out", settings, workers=2) as daemon, ExitStack() as stack:
+        associations = [stack.enter_context(associate(daemon.port)) for _ in range(20)]
+        cut = []
+        for number, association in enumerate(associations):
+            instance = instance_uid("A", number)
+            data = data_set(study_uid("A"), instance) + encode(0x7FE00010, "OW", bytes(1 << 12))
+            message = store_message(CONTEXTS["CT"], store_request(CT_IMAGE, instance), data, 512)
+            association.send_raw(message[:1200])
+            cut.append(message[1200:])
+        eventually(lambda: len(daemon.incoming()) == 20)
+        for association, rest in zip(associations, cut, strict=True):
+            association.send_raw(rest)
+            assert association.status() == SUCCESS
+            time.sleep(0.3)
+        eventually(lambda: "study ended" in daemon.log())
+        assert lines(tmp_path / "log") == ["20"]
+    assert len(tree(tmp_path / "out")) == 1
 
 
 def test_a_study_does_not_end_while_an_object_of_it_comes_and_the_keeper_is_replaced(tmp_path):

@@ -105,7 +105,9 @@ def test_a_pdu_in_drops(tmp_path):
 
 
 def test_a_data_set_that_never_goes_on_is_given_up_and_the_association_lives(tmp_path):
-    with storescpd(tmp_path / "out", {"association": {"dimse_timeout": 1}}) as daemon:
+    """As storescp has it with -td."""
+    settings = {"association": {"dimse_timeout": 1, "dimse_timeout_ends": "object"}}
+    with storescpd(tmp_path / "out", settings) as daemon:
         with associate(daemon.port) as association:
             begin(association, small(), 1)
             eventually(daemon.incoming)

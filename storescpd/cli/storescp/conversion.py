@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from storescpd.cli.storescp.errors import CommandLineError
+from storescpd.cli.storescp.for_many import for_many
 from storescpd.cli.storescp.line import Line
 from storescpd.cli.storescp.model import config_of
 from storescpd.cli.storescp.option import KeyPath, Value
@@ -69,7 +70,8 @@ def convert(line: Line, umask: int) -> Converted:
     written = [_absolute(one, config) for one in settings(line, umask) if _is_written(one, line, umask)]
     tables, remarks = _profiles(line)
     written = [one for one in written if not tables or one.key != ("negotiation", "profile_file")]
-    warnings = tuple(map(_one_line, (*_changes(line), *_cautions(line, config), *remarks)))
+    written, ends = for_many(written)
+    warnings = tuple(map(_one_line, (*_changes(line), *ends, *_cautions(line, config), *remarks)))
     text = "\n".join([*_head(line, written, warnings), *_body(_with_directory(written, line)), tables])
     try:
         text.encode()

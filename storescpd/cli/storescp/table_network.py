@@ -167,7 +167,7 @@ OTHERS = Section(
             "-td",
             "wait so long between two PDUs of an object",
             (Argument("SECONDS", Kind.SIGNED, 1),),
-            sets=(seconds("association.dimse_timeout"),),
+            sets=(seconds("association.dimse_timeout"), fixed("association.dimse_timeout_ends", "object")),
             initial="unlimited",
         ),
         Option(

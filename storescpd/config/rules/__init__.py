@@ -34,7 +34,7 @@ def _of_peer(config: Config, index: int, finding: Finding) -> Finding:
     key = (*table, *own[0]) if own else table
     message = finding.message if own[:1] == [finding.key] else f"{'.'.join(map(str, finding.key))}: {finding.message}"
     concerns = (*paths, *((*table, *path) for path in paths))
-    return Finding(key, message, finding.remedy, concerns)
+    return Finding(key, message, finding.remedy, concerns, note=finding.note)
 
 
 def _sets(config: Config, index: int, path: KeyPath) -> bool:

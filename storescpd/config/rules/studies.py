@@ -61,6 +61,15 @@ def something_ends_a_study(config: Config) -> Iterator[Finding]:
         yield Finding(_TIMEOUT, message, remedy, (("studies", "scope"),))
 
 
+def one_study_at_a_time(config: Config) -> Iterator[Finding]:
+    """Storescp's way to end studies is made for storescp's way to serve senders: one after another."""
+    studies, process = config.studies, config.process
+    if config.naming.sort != "none" and studies.scope == "daemon" and process.max_associations != 1:
+        message = '"daemon" ends a study with every object of another one: two senders at once tear each other\'s apart'
+        remedy = 'write "none" or "peer", or process.max_associations = 1 with when_full = "wait"'
+        yield Finding(("studies", "scope"), message, remedy, (_SORT, ("process", "max_associations")), note=True)
+
+
 def hook_placeholders(config: Config) -> Iterator[Finding]:
     """No single file ended the study, and no sender may choose the program."""
     hooks = {"on_reception": config.hooks.on_reception, "on_end_of_study": config.hooks.on_end_of_study}
@@ -73,5 +82,5 @@ def hook_placeholders(config: Config) -> Iterator[Finding]:
             yield Finding(("hooks", name), message, "write the program's path without #f, #a, #c or #r")
 
 
-MERGEABLE = (something_ends_a_study, hook_placeholders)
+MERGEABLE = (something_ends_a_study, one_study_at_a_time, hook_placeholders)
 GLOBAL = (studies_need_sort, prefix)
