@@ -18,6 +18,7 @@ COMPILED = (
     "storescpd/store/*.py",
     # Of the worker what runs once a start or a connection stays as it is, as the keeper does: nothing would be gained.
     "storescpd/worker/admission.py",
+    "storescpd/worker/answering.py",
     "storescpd/worker/buffers.py",
     "storescpd/worker/clerks.py",
     "storescpd/worker/connection.py",

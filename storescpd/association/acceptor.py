@@ -19,7 +19,7 @@ from storescpd.association.events import (
     Violation,
 )
 from storescpd.association.negotiation import Negotiation, NegotiationCache
-from storescpd.association.responses import fragment
+from storescpd.association.responses import fits_one, fragment
 from storescpd.association.states import TRANSITIONS, Action, State
 from storescpd.wire import codec
 from storescpd.wire.codec import FRAGMENT, HEADER, PDV_HEADER, PDV_OVERHEAD
@@ -254,17 +254,21 @@ class Acceptor:
         self._state = State.CLOSING
         return codec.rejection(rejection)
 
-    def store_response(self, context_id: int, request: "CStoreRQ", status: int) -> bytes:
+    def store_response(self, context_id: int, request: "CStoreRQ", status: int, error_comment: str = "") -> bytes:
         """C-STORE-RSP in the PDUs that the peer takes.
+
+        The comment is left out where it would make several PDUs of one: few peers announce so little, and what they
+        make of a response in parts is not known.
 
         Raises:
             WireError: the peer's maximum length leaves no room for any response.
         """
         from storescpd.wire import command  # noqa: PLC0415 - see dimse
 
-        response = command.store_response(
-            request.message_id, request.affected_sop_class_uid, request.affected_sop_instance_uid, status
-        )
+        sop_class, instance = request.affected_sop_class_uid, request.affected_sop_instance_uid
+        response = command.store_response(request.message_id, sop_class, instance, status, error_comment)
+        if error_comment and not fits_one(response, self._peer_max_pdu):
+            response = command.store_response(request.message_id, sop_class, instance, status)
         return fragment(response, context_id, self._peer_max_pdu)
 
     def echo_response(self, context_id: int, request: "CEchoRQ") -> bytes:

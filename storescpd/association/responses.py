@@ -13,6 +13,11 @@ UNLIMITED_PDU: Final = 131072
 """What a peer's maximum length of 0 is taken for (storescp facts 4.6)."""
 
 
+def fits_one(command_set: bytes, peer_max_pdu: int) -> bool:
+    """Whether one P-DATA-TF holds the command set; ``peer_max_pdu`` 0 is no limit."""
+    return len(command_set) + PDV_HEADER.size <= (peer_max_pdu or UNLIMITED_PDU)
+
+
 def fragment(command_set: bytes, context_id: int, peer_max_pdu: int) -> bytes:
     """One P-DATA-TF where the command set fits, several where not; ``peer_max_pdu`` 0 is no limit.
 
@@ -22,7 +27,7 @@ def fragment(command_set: bytes, context_id: int, peer_max_pdu: int) -> bytes:
     limit = peer_max_pdu or UNLIMITED_PDU
     if limit < MIN_PEER_PDU:
         raise WireError("maximum length", 0, f"the peer takes PDUs of {limit} bytes, a response needs {MIN_PEER_PDU}")
-    if len(command_set) + PDV_HEADER.size <= limit:
+    if fits_one(command_set, limit):
         return _pdu(command_set, context_id, COMMAND | LAST)
     step = (limit - PDV_HEADER.size) & ~1
     pieces = [command_set[start : start + step] for start in range(0, len(command_set), step)]

@@ -38,3 +38,6 @@ class Association(Section):
         default=False, text="reject peers that send no implementation class UID", option="--reject"
     )
     uid_padding: bool = setting(default=False, text="tolerate UIDs padded with blanks", option="-up")
+    error_comment: bool = setting(
+        default=True, text="failures carry an Error Comment (0000,0902) that says why in plain words"
+    )

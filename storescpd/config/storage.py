@@ -32,6 +32,9 @@ class Storage(Section):
         "", "must exist inside directory, else A700: tells a mounted spool from an empty mount point"
     )
     max_object_size: Size = setting(0, "larger objects are refused (A700); 0: no limit", unit="bytes")
+    on_unreadable: Literal["refuse", "abort"] = setting(
+        "refuse", "a data set cannot be read: refuse it (C000) and go on; or abort the association"
+    )
     file_mode: FileMode = setting(0o640, "of stored files, set exactly", unit="octal", shown='"0640"')
     directory_mode: DirectoryMode = setting(
         0o750, "of directories made for studies; may carry setgid", unit="octal", shown='"0750"'

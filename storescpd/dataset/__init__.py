@@ -2,7 +2,7 @@
 
 from storescpd.dataset.dictionary import Dictionary
 from storescpd.dataset.encoding import Encoding, GroupLength, Limits, OutputSyntax, SequenceLength
-from storescpd.dataset.errors import ConversionError, DataSetError
+from storescpd.dataset.errors import ConversionError, DataSetError, Fault
 from storescpd.dataset.identity import Identity
 from storescpd.dataset.output import Chunk, Extent, Final, Patch, Plan
 from storescpd.dataset.reencoder import Reencoder
@@ -14,6 +14,7 @@ __all__ = [
     "Dictionary",
     "Encoding",
     "Extent",
+    "Fault",
     "Final",
     "GroupLength",
     "Identity",

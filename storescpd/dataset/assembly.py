@@ -5,7 +5,7 @@ of the writer is the offset of what comes next.
 """
 
 from storescpd.dataset.encoding import Encoding, GroupLength, SequenceLength
-from storescpd.dataset.errors import DataSetError
+from storescpd.dataset.errors import DataSetError, Fault
 from storescpd.dataset.forms import MAX_LONG, UNDEFINED, Form
 from storescpd.dataset.index import elements_of
 from storescpd.dataset.levels import DUPLICATE, ENDLESS, Elements, Level, Sequence
@@ -207,7 +207,7 @@ class Assembly:
         else:
             self.rearranged.replace(level.start, writer.position, [(element.start, element.end) for element in chosen])
             if self.rearranged.size > _INDEX_LIMIT:
-                raise DataSetError(level.start, None, "too many elements out of order")
+                raise DataSetError(level.start, None, "too many elements out of order", Fault.DISORDER)
 
     def _measure_groups(self, chosen: list[Element]) -> None:
         """Fill in the group lengths of a level by the elements that it keeps."""
@@ -234,7 +234,7 @@ class Assembly:
         self._index_history()
         elements = level.indexed or Elements()
         if len(elements.tags) > _INDEX_LIMIT:
-            raise DataSetError(level.start, tag, "too many elements out of order")
+            raise DataSetError(level.start, tag, "too many elements out of order", Fault.DISORDER)
         base = self.writer.base
         self._scan(base, self.writer.held, max(level.scanned, base), self.writer.position, elements)
         elements.know()
@@ -246,7 +246,7 @@ class Assembly:
 
     def _place_unordered(self, elements: Elements, tag: int) -> None:
         if len(elements.tags) > _INDEX_LIMIT:
-            raise DataSetError(self.level.start, tag, "too many elements out of order")
+            raise DataSetError(self.level.start, tag, "too many elements out of order", Fault.DISORDER)
         if self._creates_groups and elements.add_first(tag & 0xFFFF0000, self.writer.position):
             self.write_group_length(tag)
         if not elements.add_first(tag, self.writer.position):

@@ -1,6 +1,6 @@
 """The data at hand: where the run of unchanged input began, and what is missing to go on."""
 
-from storescpd.dataset.errors import DataSetError
+from storescpd.dataset.errors import DataSetError, Fault
 from storescpd.dataset.writer import Writer
 
 MORE = -1
@@ -35,6 +35,6 @@ class Cursor:
         self.missing = end - len(self.data)
         return MORE
 
-    def error(self, at: int, tag: int | None, message: str) -> DataSetError:
+    def error(self, at: int, tag: int | None, message: str, fault: Fault = Fault.UNREADABLE) -> DataSetError:
         """What is wrong at ``at``."""
-        return DataSetError(self.origin + at, tag, message)
+        return DataSetError(self.origin + at, tag, message, fault)

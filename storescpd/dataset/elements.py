@@ -3,7 +3,7 @@
 from storescpd.dataset.assembly import Assembly
 from storescpd.dataset.cursor import Cursor
 from storescpd.dataset.encoding import Encoding, GroupLength
-from storescpd.dataset.errors import ConversionError
+from storescpd.dataset.errors import ConversionError, Fault
 from storescpd.dataset.forms import ITEM_DELIMITER, UNDEFINED
 from storescpd.dataset.identity import Identity
 from storescpd.dataset.large import LARGE, LargeValues, is_large
@@ -216,7 +216,7 @@ class Elements:
         # PS3.5 6.2.2: the content of UN is implicit little endian, whatever surrounds it.
         table = assembly.level.table if is_sequence and not rule.implicit else self._implicit
         if assembly.depth >= self._encoding.limits.nesting:
-            raise cursor.error(at, rule.tag, "sequences are nested too deep")
+            raise cursor.error(at, rule.tag, "sequences are nested too deep", Fault.TOO_DEEP)
         cursor.settle(at)
         if self._is_unwanted(rule.special):
             assembly.place_unwanted()

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 from storescpd.dataset.encoding import Limits
-from storescpd.dataset.errors import DataSetError
+from storescpd.dataset.errors import DataSetError, Fault
 
 _STEP = 64 * 1024
 _ALWAYS_ALLOWED = 1 << 20
@@ -38,15 +38,17 @@ class Inflater:
     def finish(self) -> None:
         """Raise ``DataSetError`` when the stream has not ended."""
         if not self._stream.eof:
-            raise DataSetError(self._produced, None, "deflated data set ends too early")
+            raise DataSetError(self._produced, None, "deflated data set ends too early", Fault.CUT_SHORT)
 
     def _step(self, pending: bytes | memoryview) -> bytes:
         try:
             plain = self._stream.decompress(pending, _STEP)
         except zlib.error as error:
-            raise DataSetError(self._produced, None, f"deflated data set is broken ({error})") from error
+            raise DataSetError(
+                self._produced, None, f"deflated data set is broken ({error})", Fault.NOT_DEFLATED
+            ) from error
         self._produced += len(plain)
         allowed = max(_ALWAYS_ALLOWED, self._received * self._limits.inflate_ratio)
         if self._produced > allowed:
-            raise DataSetError(self._produced, None, "deflated data set grows beyond all measure")
+            raise DataSetError(self._produced, None, "deflated data set grows beyond all measure", Fault.INFLATES)
         return plain

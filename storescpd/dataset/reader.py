@@ -3,6 +3,7 @@
 from storescpd.dataset.assembly import Assembly
 from storescpd.dataset.cursor import MORE, Cursor
 from storescpd.dataset.elements import Elements
+from storescpd.dataset.errors import Fault
 from storescpd.dataset.forms import SEQUENCE_DELIMITER, UNDEFINED
 from storescpd.dataset.large import LargeValues
 from storescpd.dataset.levels import ENDLESS, Level, Sequence
@@ -59,7 +60,7 @@ class Reader:
         """The data has ended. Raises ``DataSetError`` where it must not."""
         cursor = self._cursor
         if self._large.stream is not None:
-            raise cursor.error(0, None, "data set ends within a value")
+            raise cursor.error(0, None, "data set ends within a value", Fault.CUT_SHORT)
         kept = b"".join(self._kept)
         if kept:
             self._drop_incomplete_header(kept)
@@ -73,7 +74,7 @@ class Reader:
         if assembly.sequence is None and len(kept) >= 8:
             tag, _fast, rule = table[table.source.header.unpack_from(kept)[0]]
             if not rule.long_in or len(kept) >= 12:
-                raise cursor.error(0, tag, "data set ends within a value")
+                raise cursor.error(0, tag, "data set ends within a value", Fault.CUT_SHORT)
         assembly.warn(f"is followed by {len(kept)} bytes that are no element", max(0, assembly.level.last) & UNDEFINED)
 
     def _close_incomplete(self) -> None:
@@ -85,7 +86,7 @@ class Reader:
             elif cursor.origin >= sequence.end:
                 assembly.close_sequence(sequence)
             else:
-                raise cursor.error(0, sequence.tag, "data set ends within a sequence")
+                raise cursor.error(0, sequence.tag, "data set ends within a sequence", Fault.CUT_SHORT)
 
     def _walk(self, data: bytes) -> int:
         """Read all that is complete in ``data``; returns how much that is."""

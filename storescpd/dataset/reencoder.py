@@ -9,7 +9,7 @@ from storescpd.dataset.cursor import Cursor
 from storescpd.dataset.dictionary import Dictionary
 from storescpd.dataset.elements import Elements
 from storescpd.dataset.encoding import Encoding
-from storescpd.dataset.errors import ConversionError
+from storescpd.dataset.errors import ConversionError, Fault
 from storescpd.dataset.forms import IMPLICIT, form_of
 from storescpd.dataset.identity import Identity
 from storescpd.dataset.inflate import Inflater
@@ -86,7 +86,7 @@ class Reencoder:
         self._received += length
         limit = self._encoding.limits.object_size
         if limit and self._received > limit:
-            raise ConversionError(f"data set is larger than {limit} bytes")
+            raise ConversionError(f"data set is larger than {limit} bytes", Fault.TOO_LARGE)
 
     def finish(self, prefix_length: int) -> Final:
         """The last pieces and what remains to be done; ``prefix_length`` bytes stand in the file before the data set.
@@ -96,7 +96,7 @@ class Reencoder:
         if self._inflater is not None:
             self._inflater.finish()
         if not self._received:
-            raise ConversionError("data set is empty")
+            raise ConversionError("data set is empty", Fault.EMPTY)
         self._reader.finish()
         self._pad(prefix_length)
         writer = self._assembly.writer

@@ -5,7 +5,7 @@ the move nothing old is touched, after it the new, complete copy stands.
 """
 
 from storescpd.store.directory import Directory
-from storescpd.store.errors import DuplicateError, PlaceError, StorageError
+from storescpd.store.errors import DuplicateError, NoStudyError, PlaceError, SpaceError, StorageError
 from storescpd.store.meta import FileMeta
 from storescpd.store.placing import Outcome, Place, Stored
 from storescpd.store.settings import Durability, OnDuplicate, StorageSettings
@@ -16,10 +16,12 @@ __all__ = [
     "DuplicateError",
     "Durability",
     "FileMeta",
+    "NoStudyError",
     "OnDuplicate",
     "Outcome",
     "Place",
     "PlaceError",
+    "SpaceError",
     "StorageError",
     "StorageSettings",
     "Stored",

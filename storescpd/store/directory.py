@@ -4,7 +4,7 @@ import os
 from typing import Final
 
 from storescpd.store.amounts import size
-from storescpd.store.errors import StorageError
+from storescpd.store.errors import SpaceError, StorageError
 from storescpd.store.folders import Folders
 from storescpd.store.incoming import TemporaryNames, make_folder, sweep
 from storescpd.store.settings import Durability, StorageSettings
@@ -90,7 +90,7 @@ class Directory:
         free = space.f_bavail * space.f_frsize
         if free < self.settings.min_free:
             wanted = size(self.settings.min_free)
-            raise StorageError(f"{size(free)} are free in {self.settings.directory}, storage.min_free is {wanted}")
+            raise SpaceError(f"{size(free)} are free in {self.settings.directory}, storage.min_free is {wanted}")
         if space.f_files and space.f_favail * _INODE_SHARE < space.f_files:
             left = f"{space.f_favail} of {space.f_files} inodes"
-            raise StorageError(f"{left} are free in {self.settings.directory}, less than 1 %: remove small files")
+            raise SpaceError(f"{left} are free in {self.settings.directory}, less than 1 %: remove small files")

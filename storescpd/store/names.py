@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from storescpd.store.errors import PlaceError
+from storescpd.store.errors import NoStudyError
 from storescpd.store.incoming import OWN_FOLDER
 from storescpd.store.uids import fresh_uid
 
@@ -71,11 +71,11 @@ def study_uid_folder(prefix: str, study_instance_uid: str) -> str:
     """The directory of a study that is named by its UID (storescp facts 2.6).
 
     Raises:
-        PlaceError: the UID makes no name for a directory.
+        NoStudyError: the UID makes no name for a directory.
     """
     name = joined(prefix, sanitised(study_instance_uid))
     if name in _REFUSED:
-        raise PlaceError(f"the Study Instance UID {study_instance_uid!r} makes no name for a directory")
+        raise NoStudyError(f"the Study Instance UID {study_instance_uid!r} makes no name for a directory")
     return name
 
 

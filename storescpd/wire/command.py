@@ -26,6 +26,7 @@ MESSAGE_ID_BEING_RESPONDED_TO: Final = 0x0120
 PRIORITY: Final = 0x0700
 COMMAND_DATA_SET_TYPE: Final = 0x0800
 STATUS: Final = 0x0900
+ERROR_COMMENT: Final = 0x0902
 AFFECTED_SOP_INSTANCE_UID: Final = 0x1000
 
 
@@ -66,6 +67,7 @@ class CStoreRSP:
     affected_sop_class_uid: str
     affected_sop_instance_uid: str
     status: int
+    error_comment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +251,7 @@ def encode(response: CStoreRSP | CEchoRSP) -> bytes:
             response.affected_sop_class_uid,
             response.affected_sop_instance_uid,
             response.status,
+            response.error_comment,
         )
     return _with_group_length(
         _class_element(response.affected_sop_class_uid)
@@ -265,13 +268,27 @@ _BEFORE_MESSAGE_ID: Final = _element(COMMAND_FIELD, _US.pack(CommandField.C_STOR
 _BEFORE_STATUS: Final = _element(COMMAND_DATA_SET_TYPE, _US.pack(NO_DATA_SET)) + _ELEMENT.pack(0, STATUS, 2)
 _BEFORE_LENGTH: Final = _ELEMENT.pack(0, AFFECTED_SOP_INSTANCE_UID, 0)[:4]
 
+MAX_COMMENT: Final = 64
+"""Characters of an error comment: what an LO may have (PS3.5 6.2)."""
 
-def store_response(message_id: int, sop_class_uid: str, sop_instance_uid: str, status: int) -> bytes:
-    """The command set of a C-STORE-RSP, without a ``CStoreRSP``: there is one for each object."""
+
+def store_response(
+    message_id: int, sop_class_uid: str, sop_instance_uid: str, status: int, error_comment: str = ""
+) -> bytes:
+    """The command set of a C-STORE-RSP, without a ``CStoreRSP``: there is one for each object.
+
+    ``error_comment`` is ASCII without a backslash, ``MAX_COMMENT`` characters at the most; empty for none.
+    """
     instance = _encoded_uid(sop_instance_uid)
     before_status = _class_element(sop_class_uid) + _BEFORE_MESSAGE_ID + message_id.to_bytes(2, "little")
-    behind = status.to_bytes(2, "little") + _BEFORE_LENGTH + len(instance).to_bytes(4, "little") + instance
+    comment = _comment(error_comment) if error_comment else b""
+    behind = status.to_bytes(2, "little") + comment + _BEFORE_LENGTH + len(instance).to_bytes(4, "little") + instance
     return _with_group_length(before_status + _BEFORE_STATUS + behind)
+
+
+def _comment(text: str) -> bytes:
+    value = text.encode("ascii")
+    return _element(ERROR_COMMENT, value + b" " if len(value) % 2 else value)
 
 
 @functools.lru_cache(maxsize=64)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from storescpd.dataset import Identity
-from storescpd.store import PlaceError, Stored
+from storescpd.store import NoStudyError, Stored
 from storescpd.store.naming import STUDY_UID_LENGTH
 from storescpd.studies.messages import Sender
 from storescpd.wire.codes import Status
@@ -103,13 +103,13 @@ def study_of(identity: Identity | None) -> str:
     """The study that an object is sorted by.
 
     Raises:
-        PlaceError: none, or one that nobody can keep.
+        NoStudyError: none, or one that nobody can keep.
     """
     study = (identity.study_instance_uid or "") if identity is not None else ""
     if not study:
-        raise PlaceError("the data set has no Study Instance UID to sort it by")
+        raise NoStudyError("the data set has no Study Instance UID to sort it by")
     if len(study) > STUDY_UID_LENGTH:
-        raise PlaceError(f"the Study Instance UID has {len(study)} characters")
+        raise NoStudyError(f"the Study Instance UID has {len(study)} characters")
     return study
 
 

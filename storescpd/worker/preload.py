@@ -13,6 +13,7 @@ from storescpd.telemetry import files, speaking
 from storescpd.wire import command, sub_items
 from storescpd.worker import (
     clerks,
+    comments,
     desk,
     filing,
     handshake,
@@ -26,6 +27,6 @@ from storescpd.worker import (
 
 LOADED = (
     names, tls, wrappers, seed, profile_contexts, explain, positions, profile_file, profile_lexer, incoming, link,
-    messages, files, speaking, command, sub_items, clerks, desk, filing, handshake, lone_desk, parameters, reception,
-    storing, tls_transport, trial,
+    messages, files, speaking, command, sub_items, clerks, comments, desk, filing, handshake, lone_desk, parameters,
+    reception, storing, tls_transport, trial,
 )  # fmt: skip

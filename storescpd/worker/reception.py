@@ -1,17 +1,16 @@
 """The reception of one object: from its C-STORE-RQ to the status of the answer (storescp facts 5).
 
-A failure to store never ends the association: what still comes of the object is read and thrown away, and the peer is
-answered A700. Only a data set that cannot be read does.
+A failure never ends the association: what still comes of the object is read and thrown away, and the peer is answered
+A700, or C000 where the data set cannot be read. With ``storage.on_unreadable = "abort"`` the latter ends it.
 """
 
 import time
 from collections.abc import Sequence
-from typing import Final
 
 from storescpd.association import AcceptedContext
 from storescpd.data.sop_classes import modality_code
 from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
-from storescpd.dataset import ConversionError, DataSetError, Identity, Reencoder
+from storescpd.dataset import ConversionError, DataSetError, Fault, Identity, Reencoder
 from storescpd.store import DuplicateError, FileMeta, Outcome, Place, PlaceError, StorageError, Stored, Writer
 from storescpd.store.amounts import size
 from storescpd.store.meta import GENERIC_SOP_CLASS
@@ -22,11 +21,8 @@ from storescpd.wire.codes import Status
 from storescpd.wire.command import CStoreRQ
 from storescpd.worker.clerks import NOWHERE, Clerk, Description
 from storescpd.worker.identification import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from storescpd.worker.outcome import Result, UnreadableError
+from storescpd.worker.outcome import Rest, Result, UnreadableError
 from storescpd.worker.storing import Storing
-
-MOST_DISCARDED: Final = 1 << 30
-"""Bytes of an object that failed which are read and thrown away; a peer that sends more is aborted."""
 
 
 class Reception:
@@ -53,6 +49,7 @@ class Reception:
         self._calling_ae_title = calling_ae_title
         self._writer: Writer | None = None
         self._failure: Result | None = None
+        self._rest = Rest()
         self._committed: Writer | None = None
         self._stored: Stored | None = None
         self._status = Status.SUCCESS
@@ -60,6 +57,8 @@ class Reception:
         self.received = 0
         """Bytes of the data set so far."""
         self.fragments = 0
+        self.comment = ""
+        """What the sender is told of a failure; there once the object is finished."""
         self._reencoder = self._make_reencoder()
         self._is_awaited = desk is not None and self._reencoder is not None
         self._head = self._header(None)
@@ -68,7 +67,7 @@ class Reception:
         try:
             self._writer = storing.directory.begin(self._head)
         except StorageError as error:
-            self._fail(str(error))
+            self._fail(error)
 
     def _make_reencoder(self) -> Reencoder | None:
         if self._storing.bit_preserving:
@@ -98,19 +97,22 @@ class Reception:
         """Take fragments of the data set.
 
         Raises:
-            UnreadableError: it cannot be read, or the peer sends too much of an object that has failed.
+            UnreadableError: it cannot be read, and that ends the association; or too much comes of one that failed.
         """
+        length = 0
         # A loop: the compiled build runs it in a third of the time of sum(map(len, views)).
         for view in views:
-            self.received += len(view)
+            length += len(view)
+        self.received += length
         self.fragments += len(views)
         if self._desk is not None:
             self._desk.keep_up()
         limit = self._storing.max_object_size
         if limit and self.received > limit and self._writer is not None:
-            self._fail(f"the object is larger than storage.max_object_size, {size(limit)}")
+            reason = f"the object is larger than storage.max_object_size, {size(limit)}"
+            self._fail(ConversionError(reason, Fault.TOO_LARGE))
         if self._writer is None:
-            self._discard()
+            self._rest.discard(length)
         else:
             self._store(self._writer, views)
         if self._is_awaited:
@@ -125,10 +127,6 @@ class Reception:
             self._is_awaited = False
             self._desk.reads(study)
 
-    def _discard(self) -> None:
-        if self.received > self._storing.max_object_size + MOST_DISCARDED:
-            raise UnreadableError(f"{self.received} bytes of an object that cannot be stored")
-
     def _store(self, writer: Writer, views: Sequence[memoryview]) -> None:
         try:
             if self._reencoder is None:
@@ -136,19 +134,37 @@ class Reception:
             else:
                 writer.emit(self._reencoder.feed(views))
         except OSError as error:
-            self._fail(f"cannot write below {self._storing.directory.settings.directory}: {error.strerror or error}")
+            self._fail(error, reason=self._cannot_write(error))
         except ConversionError as error:
-            self._fail(str(error))
+            self._fail(error)
         except DataSetError as error:
+            self._fail_to_read(error)
+
+    def _cannot_write(self, error: OSError) -> str:
+        return f"cannot write below {self._storing.directory.settings.directory}: {error.strerror or error}"
+
+    def _fail_to_read(self, error: DataSetError) -> Status:
+        if not self._storing.refuses_unreadable:
             raise UnreadableError(str(error)) from error
+        return self._fail(error, Status.CANNOT_UNDERSTAND, f"the data set cannot be read: {error}")
 
-    def _fail(self, reason: str) -> Status:
+    def _fail(self, error: Exception, status: Status = Status.OUT_OF_RESOURCES, reason: str = "") -> Status:
+        """Nothing of the object stays, whatever still comes of it."""
         self.abandon()
-        return self._refuse(Status.OUT_OF_RESOURCES, reason)
-
-    def _refuse(self, status: Status, reason: str) -> Status:
-        self._failure = Result(status, reason)
+        self._refuse(error, status, reason)
+        # It may hold some MiB, and much may still come.
+        self._reencoder = None
         return status
+
+    def _refuse(self, error: Exception, status: Status = Status.OUT_OF_RESOURCES, reason: str = "") -> Status:
+        from storescpd.worker.comments import comment_on  # noqa: PLC0415 - nearly all objects do without
+
+        self.comment = comment_on(error)
+        self._failure = Result(status, reason or str(error), study=self._study(), comment=self.comment)
+        return status
+
+    def _study(self) -> str:
+        return "" if self._reencoder is None else self._reencoder.identity.study_instance_uid or ""
 
     def abandon(self) -> None:
         """Leave nothing of the object behind but what has its place already."""
@@ -166,7 +182,7 @@ class Reception:
         """The data set is complete: give it its place, or find out why it has none; returns what to answer.
 
         Raises:
-            UnreadableError: it cannot be read.
+            UnreadableError: it cannot be read, and that ends the association.
         """
         status = self._finish()
         if self._failure is not None and self._desk is not None:
@@ -175,34 +191,30 @@ class Reception:
 
     def report(self) -> Result:
         """What became of the object. It can wait until the peer has its answer: what is left to do is done here too."""
-        study = "" if self._reencoder is None else self._reencoder.identity.study_instance_uid or ""
         if self._failure is not None:
-            result = self._failure._replace(study=study)
+            result = self._failure
         elif self._stored is None:
             raise RuntimeError("the object is not finished")
         else:
-            result = self._describe(self._stored, study)
+            result = self._describe(self._stored, self._study())
         self._close()
         return result
 
     def _finish(self) -> Status:
         if self._writer is None:
-            return Status.OUT_OF_RESOURCES
+            return Status.OUT_OF_RESOURCES if self._failure is None else self._failure.status
         try:
             self._status = self._complete(self._writer)
             if self._desk is not None:
                 self._drawer = self._desk.drawer(None if self._reencoder is None else self._reencoder.identity)
         except OSError as error:
-            return self._fail(
-                f"cannot write below {self._storing.directory.settings.directory}: {error.strerror or error}"
-            )
+            return self._fail(error, reason=self._cannot_write(error))
         except (ConversionError, StorageError, KeeperError) as error:
-            return self._fail(str(error))
+            return self._fail(error)
         except PlaceError as error:
-            self.abandon()
-            return self._refuse(Status.CANNOT_UNDERSTAND, str(error))
+            return self._fail(error, Status.CANNOT_UNDERSTAND)
         except DataSetError as error:
-            raise UnreadableError(str(error)) from error
+            return self._fail_to_read(error)
         writer, self._writer = self._writer, None
         return self._commit(writer)
 
@@ -211,7 +223,7 @@ class Reception:
         if self._reencoder is None:
             return Status.SUCCESS
         if not self.received:
-            raise StorageError("the data set is empty")
+            raise ConversionError("the data set is empty", Fault.EMPTY)
         identity = self._reencoder.identity
         status = _compare(self._command, identity)
         header = self._head if status is Status.SUCCESS else self._header(identity)
@@ -227,13 +239,20 @@ class Reception:
             if self._desk is not None:
                 self._desk.record(self._drawer, stored, self._description())
         except (StorageError, KeeperError) as error:
-            return self._refuse(Status.OUT_OF_RESOURCES, str(error))
+            return self._refuse(error)
         except PlaceError as error:
-            return self._refuse(Status.CANNOT_UNDERSTAND, str(error))
+            return self._refuse(error, Status.CANNOT_UNDERSTAND)
         except DuplicateError as error:
-            return self._refuse(Status.DUPLICATE, f"{error} exists and storage.on_duplicate is reject")
+            return self._refuse(error, Status.DUPLICATE, f"{error} exists and storage.on_duplicate is reject")
         self._stored = stored
+        if self._status is not Status.SUCCESS:
+            self.comment = self._comment_on_stored()
         return self._status
+
+    def _comment_on_stored(self) -> str:
+        from storescpd.worker.comments import COMMENTS, STORED  # noqa: PLC0415 - as above
+
+        return COMMENTS[STORED[self._status]]
 
     def _place(self) -> Place:
         naming, instance = self._storing.filing.naming, self._command.affected_sop_instance_uid
@@ -262,7 +281,7 @@ class Reception:
         if by_instance and not stored.name.startswith(f"{self._code}.{instance}"):
             reasons.append(f"characters of the instance UID {instance!r} that no file name may have were replaced")
         replaced = stored.outcome is Outcome.REPLACED
-        return Result(status, "; ".join(reasons), path, drawer.token, study, replaced)
+        return Result(status, "; ".join(reasons), path, drawer.token, study, replaced, self.comment)
 
 
 def _compare(command: CStoreRQ, identity: Identity) -> Status:

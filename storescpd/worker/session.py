@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from storescpd.access.peers import Peer
 from storescpd.association import (
     Aborted,
-    AcceptedContext,
     Acceptor,
     AssociationRequested,
     EchoRequested,
@@ -29,6 +28,7 @@ from storescpd.wire.codes import Status
 from storescpd.wire.errors import WireError
 from storescpd.wire.request import AssociateRQ
 from storescpd.worker.admission import Admission
+from storescpd.worker.answering import Answer
 from storescpd.worker.entry import enter
 from storescpd.worker.journal import Journal
 from storescpd.worker.outcome import EndedError, UnreadableError
@@ -72,9 +72,8 @@ class Session:
         self._reception: Reception | IgnoredReception | None = None
         self._desk: Clerk | None = None
         self._trial = settings.trial
-        self._context = AcceptedContext(0, "", "")
         self._command: CStoreRQ
-        self._success = b""
+        self._answer: Answer
         self._handlers: dict[type, Callable[..., None]] = {
             Fragments: self._on_fragments,
             StoreBegun: self._on_store_begun,
@@ -259,25 +258,12 @@ class Session:
         self._end(self._acceptor.reject(answer), f"rejected {triple}", rejection.cause)
 
     def _on_store_begun(self, event: StoreBegun) -> None:
-        self._context, self._command = event.context, event.command
+        self._command = event.command
         self._journal.store_begun(event.context.context_id, event.command)
         self._reception = self._begin_reception(event)
-        self._success = self._prepared_success()
+        self._answer = Answer(self._acceptor, event.context, event.command, comments=self._service.comments)
         if self._trial is not None:
             self._admission.sleep(self._trial.sleep_during)
-
-    def _prepared_success(self) -> bytes:
-        """The response that nearly every object gets, made while its data set is still on its way; empty: not yet."""
-        try:
-            return self._acceptor.store_response(self._context.context_id, self._command, Status.SUCCESS)
-        except WireError:
-            # A peer that no response can be sent to is aborted once its object is stored, as storescp does.
-            return b""
-
-    def _response(self, status: Status) -> bytes:
-        if status is Status.SUCCESS and self._success:
-            return self._success
-        return self._acceptor.store_response(self._context.context_id, self._command, status)
 
     def _begin_reception(self, event: StoreBegun) -> "Reception | IgnoredReception":
         storing = self._service.storing
@@ -322,7 +308,7 @@ class Session:
         else:
             self._reception = None
             try:
-                self._transport.send(self._response(status))
+                self._transport.send(self._answer.encoded(status, reception.comment))
                 if status is Status.SUCCESS:
                     self._admission.stored()
             finally:

@@ -82,6 +82,7 @@ class Service:
         *,
         accept: bool = True,
         number: int = 0,
+        comments: bool = True,
     ) -> None:
         self.agreements = agreements
         self.deadlines = deadlines
@@ -89,6 +90,8 @@ class Service:
         """``False``: it is rejected 1/1/3."""
         self.number = number
         """Of the table in [[peers]], counted from 1; 0: no table is for it."""
+        self.comments = comments
+        """Failures carry an Error Comment."""
         self._make_storing = make_storing
 
     @property
@@ -240,6 +243,7 @@ def _service(
         make_storing=make_storing,
         accept=accept,
         number=number,
+        comments=association.error_comment,
     )
 
 

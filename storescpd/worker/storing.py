@@ -33,6 +33,8 @@ class Storing:
     links: Links
     """To the keeper."""
     max_object_size: int
+    refuses_unreadable: bool
+    """A data set that cannot be read is answered C000; else the association is aborted."""
     encoding: Encoding
     dictionary: Dictionary
 
@@ -108,6 +110,7 @@ def _storing(config: Config, names: TemporaryNames, filed: Filing, links: Links)
         filing=filed,
         links=links,
         max_object_size=storage.max_object_size,
+        refuses_unreadable=storage.on_unreadable == "refuse",
         encoding=encoding(config),
         dictionary=dictionary(config.encoding.dictionaries),
     )

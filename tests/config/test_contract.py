@@ -42,6 +42,7 @@ keepalive = 60
 host_lookup = false
 reject_without_implementation_uid = false
 uid_padding = false
+error_comment = true
 [negotiation]
 profile = ""
 profile_file = ""
@@ -89,6 +90,7 @@ on_duplicate = "overwrite"
 min_free = "1 GiB"
 required_file = ""
 max_object_size = 0
+on_unreadable = "refuse"
 file_mode = "0640"
 directory_mode = "0750"
 group = ""

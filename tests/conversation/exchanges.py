@@ -223,5 +223,31 @@ DATA_SETS: Scripts = {
         ANSWER,
         stored(),
         ANSWER,
+        RELEASE,
+    ),
+    "data set: text, and echo": (
+        *ASSOCIATED,
+        stored(data_set=b"This is no data set at all. " * 4),
+        ANSWER,
+        echoed(),
+        ANSWER,
+        RELEASE,
+    ),
+    "data set: unreadable in the first of three fragments": (
+        *ASSOCIATED,
+        data((1, 3, STORE))
+        + data((1, 0, b"Text, and more follows. "))
+        + data((1, 0, DATA_SET))
+        + data((1, 2, DATA_SET)),
+        ANSWER,
+        stored(),
+        ANSWER,
+        RELEASE,
+    ),
+    "data set: unreadable, then a fault of framing": (
+        *ASSOCIATED,
+        data((1, 3, STORE)) + data((1, 0, b"Text, and more follows. ")) + data((5, 2, DATA_SET)),
+        ANSWER,
+        RELEASE,
     ),
 }

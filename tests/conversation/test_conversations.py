@@ -85,16 +85,37 @@ def their_statuses(tmp_path_factory) -> Outcomes:
         return played(receiver.port, STORING, theirs=True)
 
 
-@pytest.fixture(scope="module")
-def our_statuses(tmp_path_factory) -> Outcomes:
-    """The daemon's answers to the same."""
-    with storescpd(tmp_path_factory.mktemp("daemon") / "out") as daemon:
+def our_statuses(folder: Path, on_unreadable: str) -> Outcomes:
+    """The daemon's answers to the same, without comments: storescp has none."""
+    config = {"storage": {"on_unreadable": on_unreadable}, "association": {"error_comment": False}}
+    with storescpd(folder / "out", config) as daemon:
         return played(daemon.port, STORING, theirs=False)
 
 
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory) -> Outcomes:
+    """Where one bad object costs one object."""
+    return our_statuses(tmp_path_factory.mktemp("refusing"), "refuse")
+
+
+@pytest.fixture(scope="module")
+def aborting(tmp_path_factory) -> Outcomes:
+    """Where it costs the association."""
+    return our_statuses(tmp_path_factory.mktemp("aborting"), "abort")
+
+
 @pytest.mark.parametrize("name", STORING)
-def test_the_daemon_judges_data_sets_as_storescp(name, their_statuses, our_statuses):
-    judge(name, their_statuses[name], our_statuses[name])
+def test_the_daemon_judges_data_sets_as_storescp(name, their_statuses, refusing):
+    judge(name, their_statuses[name], refusing[name])
+
+
+@pytest.mark.parametrize("name", STORING)
+def test_the_daemon_aborts_where_storescp_does_if_told_to(name, their_statuses, aborting):
+    difference = DIFFERENT.get(name)
+    if difference is None or difference.theirs == "ABORT 0/0":
+        assert str(aborting[name]) == str(their_statuses[name])
+    else:
+        assert rendered(aborting[name]).endswith("ABORT 0/0")
 
 
 def test_the_conversations_are_not_all_alike(acceptors):

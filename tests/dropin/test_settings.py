@@ -31,6 +31,7 @@ def value(text: str, key: str) -> Value | None:
 DEFAULTS = {
     "process.workers": 1, "process.max_associations": 1, "process.when_full": "wait", "process.umask": "0027",
     "association.host_lookup": True, "association.idle_timeout": 60, "association.dimse_timeout": 60,
+    "association.error_comment": False, "storage.on_unreadable": "abort",
     "storage.durability": "none", "storage.min_free": 0, "storage.file_mode": "0640",
     "storage.directory_mode": "0750", "hooks.concurrency": 0, "hooks.timeout": 0,
     "hooks.inherit_environment": True, "hooks.inherit_output": True, "logging.level": "warning",

@@ -40,6 +40,8 @@ LEFT: Mapping[str, str] = MappingProxyType(
     }
 )
 """What storescp does unasked and the daemon does better: these keys are left to the daemon."""
+ANSWERS = ("association.error_comment", "storage.on_unreadable")
+"""What storescp does unasked and senders see: it is written down, so that they hear what they did before."""
 _HOOKS = (("hooks", "on_reception"), ("hooks", "on_end_of_study"))
 _TOGETHER: Mapping[KeyPath, tuple[KeyPath, ...]] = MappingProxyType(
     {("process", "when_full"): (("process", "max_associations"),)}
@@ -84,7 +86,10 @@ def _is_written(one: Setting, line: Line, umask: int) -> bool:
     if one.option:
         return True
     said = {other.key for other in settings(line, umask) if other.option}
-    if ".".join(map(str, one.key)) in LEFT:
+    key = ".".join(map(str, one.key))
+    if key in ANSWERS:
+        return True
+    if key in LEFT:
         return bool(said & set(_TOGETHER.get(one.key, ())))
     # The rest of what storescp does unasked concerns hooks.
     return bool(said & set(_HOOKS))

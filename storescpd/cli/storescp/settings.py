@@ -64,8 +64,10 @@ def _defaults(umask: int) -> Iterator[Setting]:
         # A peer that is silent within an object, or between two, goes after --socket-timeout.
         "association.idle_timeout": 60,
         "association.dimse_timeout": 60,
+        "association.error_comment": False,
         "storage.durability": "none",
         "storage.min_free": 0,
+        "storage.on_unreadable": "abort",
         "storage.file_mode": f"{FILE_MODE & ~umask | _OWN_FILE:04o}",
         "storage.directory_mode": f"{DIRECTORY_MODE & ~umask | _OWN_DIRECTORY:04o}",
         "hooks.concurrency": 0,
