@@ -9,6 +9,7 @@ from storescpd.cli.check_access import access_findings
 from storescpd.cli.check_tls import tls_findings
 from storescpd.cli.status import Exit
 from storescpd.config import Config, ConfigError, Environment, Problem, detected
+from storescpd.config.advice import advice, cut_short
 from storescpd.config.document import read
 from storescpd.config.problems import Finding, stands
 from storescpd.config.reading import assessed, located
@@ -24,6 +25,8 @@ def problems_of(path: Path, environment: Environment, not_yet: tuple[str, ...] =
     source = read(path)
     found = assessed(source, environment, not_yet)
     seen = (
+        *advice(found.config),
+        *cut_short(source.positions, source.text),
         *world_findings(found.config, environment, path),
         *tls_findings(found.config, environment),
         *access_findings(found.config),

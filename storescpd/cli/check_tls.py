@@ -13,9 +13,9 @@ from storescpd.worker.securing import CREDENTIALS, tls_settings
 
 
 def tls_findings(config: Config, environment: Environment) -> Iterator[Finding]:
-    """Everything wrong; files that cannot be read have been told of already."""
+    """Everything wrong; files that are not named or cannot be read have been told of already."""
     tls = config.tls
-    if not any(listener.tls for listener in config.listeners):
+    if not any(listener.tls for listener in config.listeners) or not (tls.key and tls.certificate):
         return
     directory = environment.credentials_directory or ""
     named = (tls.key, tls.certificate, tls.password_file, *tls.ca_files, *tls.crl_files, tls.dh_parameters)

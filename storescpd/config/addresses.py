@@ -29,6 +29,10 @@ def parse_host(value: str) -> str:
         raise refusal('"*" is not an address', 'write "0.0.0.0" for all IPv4 addresses, "::" for IPv6 as well')
     if value.startswith("["):
         raise refusal(f'"{value}" has brackets', f'write "{value.strip("[]")}"')
+    match = re.fullmatch(r"(?:[a-z]+://)?([^:/\[\]]+):(\d+)/?", value)
+    if match is not None:
+        remedy = f'write address = "{match[1]}", and port = {int(match[2])} on a line of its own'
+        raise refusal(f'"{value}" has a port', remedy)
     try:
         ipaddress.ip_address(value)
     except ValueError:
@@ -69,7 +73,7 @@ def parse_network(value: object) -> Network:
     try:
         wide = ipaddress.ip_network(value, strict=False)
     except ValueError:
-        raise refusal(f'"{value}" is not a network', 'write one, such as "10.0.0.0/8" or "fd00::/8"') from None
+        raise refusal(f'"{value}" is not a network', _network_remedy(value)) from None
     if "/" in value and ipaddress.ip_address(value.partition("/")[0]) != wide.network_address:
         raise refusal(f'"{value}" has bits set to the right of the prefix', f'write "{wide}"')
     if isinstance(wide, ipaddress.IPv6Network) and wide.subnet_of(_MAPPED):
@@ -77,6 +81,17 @@ def parse_network(value: object) -> Network:
         inner = f"{wide.network_address.ipv4_mapped}/{wide.prefixlen - _MAPPED.prefixlen}"
         raise refusal(f'"{value}" is an IPv4 network in the notation of IPv6', f'write "{inner}"')
     return wide
+
+
+def _network_remedy(value: str) -> str:
+    example = 'write one, such as "10.0.0.0/8" or "fd00::/8"'
+    match = re.fullmatch(r"((?:\d{1,3}\.){1,3})(?:\*(?:\.\*)*)?", value)
+    if match is not None:
+        parts = match[1].rstrip(".").split(".")
+        return f'did you mean "{".".join((*parts, *["0"] * (4 - len(parts))))}/{8 * len(parts)}"?'
+    if re.search("[A-Za-z]", value) and ":" not in value:
+        return f"names of hosts are not possible here; {example}"
+    return f"{example}; a range takes several networks" if "-" in value else example
 
 
 def parse_object_store(value: str) -> str:

@@ -1,7 +1,7 @@
 """Reading a file: its bytes, its text, its tables, and where everything in it stands."""
 
+import codecs
 import functools
-import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,20 +14,30 @@ if TYPE_CHECKING:
 
 DEFAULT_PATH = Path("/etc/storescpd/storescpd.toml")
 
-_SYNTAX_REMEDY = "correct the TOML syntax there; see https://toml.io"
-_AT = r" \(at line (\d+), column (\d+)\)$"
-_AT_END = " (at end of document)"
-
 
 class Document:
-    """A text that is valid TOML, whatever it says.
+    """A text, whatever it says.
 
     ``look`` finds where everything stands; only who has something to say about the text asks.
     """
 
-    def __init__(self, name: str, tables: dict[str, object], look: "Callable[[], Positions]") -> None:
+    def __init__(
+        self,
+        name: str,
+        tables: dict[str, object],
+        look: "Callable[[], Positions]",
+        slips: tuple[Problem, ...] = (),
+        lost: tuple[KeyPath, ...] = (),
+        text: str = "",
+    ) -> None:
         self.name = name
+        self.text = text
+        """Without its slips; empty where it is not kept."""
         self.tables = tables
+        self.slips = slips
+        """Where it is not TOML: ``tables`` is what the rest says, and nobody may serve by it."""
+        self.lost = lost
+        """Keys and tables that are not in ``tables`` though the text means them."""
         self._look = look
 
     @functools.cached_property
@@ -68,45 +78,43 @@ def read(path: Path) -> Document:
             "there is no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
         )
         raise ConfigError([Problem(name, None, None, "", message, remedy)]) from error
+    if content[:2] in {b"\xff\xfe", b"\xfe\xff"} or content[1:2] == b"\0":
+        # What Windows calls Unicode.
+        problem = Problem(name, 1, 1, "", "is UTF-16 text", f"save the file as UTF-8: iconv -f UTF-16 -t UTF-8 {name}")
+        raise ConfigError([problem])
+    # A byte order mark says nothing that is not known.
+    content = content.removeprefix(codecs.BOM_UTF8)
     try:
         return document(content.decode("utf-8"), name)
     except UnicodeDecodeError as error:
-        from storescpd.config.positions import Places  # noqa: PLC0415
+        raise ConfigError([_not_utf_8(content, error.start, name)]) from error
 
-        text = content[: error.start].decode("utf-8")
-        place = Places(text).at(len(text))
-        problem = Problem(
-            name, place.line, place.column, "", "is not UTF-8 text from here on", "save the file as UTF-8"
-        )
-        raise ConfigError([problem]) from error
+
+def _not_utf_8(content: bytes, start: int, name: str) -> Problem:
+    """The first character that is none; mostly a letter with an accent in the encoding of an old editor."""
+    from storescpd.config.positions import Places  # noqa: PLC0415
+
+    text = content[:start].decode("utf-8")
+    place = Places(text).at(len(text))
+    shown = content[start : start + 1].decode("cp1252", "replace")
+    message = f'is not UTF-8 text from here on: byte {content[start]:02X}, in Windows-1252 "{shown}"'
+    return Problem(name, place.line, place.column, "", message, f"convert it: iconv -f WINDOWS-1252 -t UTF-8 {name}")
 
 
 def document(text: str, name: str) -> Document:
-    """Read a text; ``name`` is shown in messages. Raises ConfigError when it is not TOML."""
+    """Read a text; ``name`` is shown in messages."""
     try:
         tables = tomllib.loads(text)
-    except RecursionError:
-        problem = Problem(name, 1, 1, "", "lists or tables are nested too deeply", "nest them less")
-        raise ConfigError([problem]) from None
-    except ValueError as error:
-        raise ConfigError([_syntax_problem(text, name, str(error))]) from None
-    return Document(name, tables, functools.partial(_positions, text))
+    except (ValueError, RecursionError):
+        from storescpd.config.syntax.remains import remains  # noqa: PLC0415 - words for who has erred
+
+        left = remains(text, name)
+        look = functools.partial(_positions, left.text)
+        return Document(name, left.tables, look, left.problems, left.lost, left.text)
+    return Document(name, tables, functools.partial(_positions, text), text=text)
 
 
 def _positions(text: str) -> "Positions":
     from storescpd.config.positions import positions  # noqa: PLC0415
 
     return positions(text)
-
-
-def _syntax_problem(text: str, name: str, message: str) -> Problem:
-    from storescpd.config.positions import Place, Places  # noqa: PLC0415
-
-    if text.startswith("\ufeff"):
-        return Problem(name, 1, 1, "", "begins with a byte order mark", "save the file as UTF-8 without it")
-    match = re.search(_AT, message)
-    place = Place(int(match[1]), int(match[2])) if match else Place(1, 1)
-    if message.endswith(_AT_END):
-        place = Places(text).at(len(text.rstrip()))
-    what = re.sub(_AT, "", message).removesuffix(_AT_END)
-    return Problem(name, place.line, place.column, "", what[:1].lower() + what[1:], _SYNTAX_REMEDY)

@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 from pydantic_core import ErrorDetails
 
-from storescpd.config.keys import ARRAYS, RESERVED, header, meant, section_at
+from storescpd.config.keys import ARRAYS, RESERVED, header, meant, section_at, top_sections
 from storescpd.config.problems import Finding, KeyPath, dotted
 from storescpd.config.refusal import described
-from storescpd.config.words import joined, nearest
+from storescpd.config.words import joined, near
 
+_OUTSIDE = "there is no such key outside the sections"
 _FEW = 12
 """So many keys of a section a message may list."""
 
@@ -20,23 +21,26 @@ def explained(detail: ErrorDetails) -> Finding:
     return explain(detail["loc"], detail)
 
 
-def _unknown_key(path: KeyPath, _detail: ErrorDetails) -> Finding:
+def _unknown_key(path: KeyPath, detail: ErrorDetails) -> Finding:
     *table, name = path
+    is_table = isinstance(detail["input"], dict | list)
     if path in RESERVED:
         return Finding(path, "not available yet", "remove it: this key is reserved for a later version", misplaced=True)
-    what = f"there is no section [{name}]" if not table else f"there is no such key in {_label(tuple(table))}"
+    what = f"there is no such key in {_label(tuple(table))}" if table else _OUTSIDE
+    if not table and is_table:
+        what = f"there is no section [{name}]"
     target = meant(path)
     if target is None:
         return Finding(path, what, _known(tuple(table)), misplaced=True)
     *target_table, target_name = target
-    if not target_table:
+    if not target_table and target_name in top_sections():
         remedy = f"did you mean {header(str(target_name))}?"
     elif target_table == table:
         remedy = f'did you mean "{target_name}"?'
     else:
         remedy = f'did you mean "{target_name}" in {header(dotted(tuple(target_table)))}?'
     if not table and target_table:
-        what = "there is no such key outside the sections"
+        what = _OUTSIDE
     return Finding(path, what, remedy, concerns=(target,), misplaced=True)
 
 
@@ -57,9 +61,9 @@ def _wrong_word(path: KeyPath, detail: ErrorDetails) -> Finding:
     value = detail["input"]
     words = re.findall("'([^']*)'", detail.get("ctx", {}).get("expected", ""))
     if not isinstance(value, str):
-        return Finding(path, f"must be a word in quotes, not {described(value)}", f"write {_quoted(words)}")
-    guess = nearest(value, words)
-    remedy = f'did you mean "{guess}"?' if guess else f"write {_quoted(words)}"
+        return Finding(path, f"must be one word in quotes, not {described(value)}", f"write {_quoted(words)}")
+    guesses = near(value, words)
+    remedy = f"did you mean {_quoted(guesses)}?" if guesses else f"write {_quoted(words)}"
     return Finding(path, f'"{value}" is not known here', remedy)
 
 
@@ -68,6 +72,9 @@ def _quoted(words: list[str]) -> str:
 
 
 def _wrong_table(path: KeyPath, detail: ErrorDetails) -> Finding:
+    if path[0] in ARRAYS and len(path) == 2:
+        remedy = f"write [[{path[0]}]] on a line of its own, and its keys below it, one a line"
+        return Finding(path, f"must be a table, not {described(detail['input'])}", remedy)
     named = isinstance(path[-1], str) and path[-1] not in ARRAYS
     remedy = (
         f"write [{dotted(path)}] on a line of its own, its keys below"
@@ -81,16 +88,41 @@ def _wrong_list(path: KeyPath, detail: ErrorDetails) -> Finding:
     value = detail["input"]
     if path[0] in ARRAYS and len(path) == 1:
         remedy = f"write [[{path[0]}]] with double brackets"
+    elif isinstance(value, str):
+        items = [f'"{item}"' for item in re.split(r"\s*[,;]\s*", value)]
+        remedy = f"write [{', '.join(items)}]"
     else:
-        remedy = f'write ["{value}"]' if isinstance(value, str) else "write it in brackets: [ ]"
+        remedy = "write it in brackets: [ ]"
     return Finding(path, f"must be a list, not {described(value)}", remedy)
 
 
-def _wrong_type(wanted: str, remedy: str) -> Callable[[KeyPath, ErrorDetails], Finding]:
-    def explain(path: KeyPath, detail: ErrorDetails) -> Finding:
-        return Finding(path, f"must be {wanted}, not {described(detail['input'])}", remedy)
+def _wrong_int(path: KeyPath, detail: ErrorDetails) -> Finding:
+    value = detail["input"]
+    remedy = "write digits only, without quotes"
+    if isinstance(value, str) and value.strip().isdecimal():
+        remedy = f"write {int(value)}, without quotes"
+    elif isinstance(value, list) and path[:1] == ("listeners",):
+        remedy = "write one number; each port has a [[listeners]] table of its own"
+    return Finding(path, f"must be a whole number, not {described(value)}", remedy)
 
-    return explain
+
+_TRUTHS = dict.fromkeys(("true", "yes", "on", "1"), "true") | dict.fromkeys(("false", "no", "off", "0"), "false")
+
+
+def _wrong_bool(path: KeyPath, detail: ErrorDetails) -> Finding:
+    value = detail["input"]
+    word = _TRUTHS.get(str(value).lower(), "true or false")
+    return Finding(path, f"must be true or false, not {described(value)}", f"write {word}, without quotes")
+
+
+def _wrong_text(path: KeyPath, detail: ErrorDetails) -> Finding:
+    value = detail["input"]
+    remedy = "put it in quotes"
+    if isinstance(value, list):
+        remedy = "write one text in quotes"
+        if path[0] == "peers" and len(path) == 3:
+            remedy += '; for several senders write a pattern such as "CT*", or a [[peers]] table each'
+    return Finding(path, f"must be text, not {described(value)}", remedy)
 
 
 def _too_small(path: KeyPath, detail: ErrorDetails) -> Finding:
@@ -117,9 +149,9 @@ _EXPLANATIONS: dict[str, Callable[[KeyPath, ErrorDetails], Finding]] = {
     "model_type": _wrong_table,
     "dict_type": _wrong_table,
     "tuple_type": _wrong_list,
-    "bool_type": _wrong_type("true or false", "write true or false, without quotes"),
-    "int_type": _wrong_type("a whole number", "write digits only, without quotes"),
-    "string_type": _wrong_type("text", "put it in quotes"),
+    "bool_type": _wrong_bool,
+    "int_type": _wrong_int,
+    "string_type": _wrong_text,
     "greater_than_equal": _too_small,
     "less_than_equal": _too_large,
     "refusal": _refused,

@@ -54,6 +54,13 @@ def positions(text: str) -> Positions:
     )
 
 
+def table_at_end(text: str) -> KeyPath:
+    """The table that a key after this text would be in."""
+    walker = _Walker(text)
+    walker.document()
+    return walker.table
+
+
 class Places:
     """Lines and columns of one text."""
 
@@ -83,7 +90,7 @@ class _Walker:
         self.values: dict[KeyPath, int] = {}
         self._text = text
         self._at = 0
-        self._table: KeyPath = ()
+        self.table: KeyPath = ()
         self._last: dict[KeyPath, int] = {}
         """Arrays of tables: the number of the newest element."""
 
@@ -94,7 +101,7 @@ class _Walker:
             if self._text[self._at] == "[":
                 self._header()
             else:
-                self._value(self._statement(self._table))
+                self._value(self._statement(self.table))
             self._skip(_GAP)
 
     def _skip(self, what: re.Pattern[str]) -> re.Match[str]:
@@ -118,7 +125,7 @@ class _Walker:
             path = (*path, self._last[path])
             self.values[path] = offset
         self._at += 2 if is_element else 1
-        self._table = path
+        self.table = path
 
     def _statement(self, path: KeyPath) -> KeyPath:
         """Read ``a.b =`` and return the key of the value that follows."""

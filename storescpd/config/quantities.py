@@ -9,6 +9,7 @@ from pydantic import BeforeValidator
 
 from storescpd.config.refusal import described, refusal
 from storescpd.config.shown import Shown
+from storescpd.config.words import VERY_CLOSE, nearest
 from storescpd.data.limits import LONGEST_WAIT
 
 _QUANTITY = r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)"
@@ -32,7 +33,14 @@ LARGEST = 2**63 - 1
 
 _DURATION_REMEDY = 'write seconds such as 90 or 0.5, or "90 s", "2 min", "1 h", "30 days"'
 _SIZE_REMEDY = 'write bytes such as 65536, or "64 KiB", "500 MB", "1 GiB"'
-_MODE_REMEDY = 'write an octal number in quotes, such as "0640" or "2750"'
+_NO_LIMIT = frozenset({"unlimited", "infinite", "infinity", "inf", "never", "none", "off", "forever", "disabled"})
+_DURATIONS_MEANT = {"m": "min", "mins": "min", "hr": "h", "hrs": "h", "secs": "s", "msec": "ms"}
+_LONG = {"month": 30, "months": 30, "year": 365, "years": 365, "y": 365}
+"""Days."""
+_SIZES_MEANT = {
+    "k": "KiB", "m": "MiB", "g": "GiB", "t": "TiB",
+    "byte": "B", "kilobyte": "KB", "megabyte": "MB", "gigabyte": "GB", "terabyte": "TB",
+}  # fmt: skip
 
 
 def _is_number(value: object) -> bool:
@@ -45,7 +53,7 @@ def parse_duration(value: object) -> float:
         match = re.fullmatch(_QUANTITY, value.strip(), re.ASCII)
         factor = _SECONDS.get(match[2].lower()) if match else None
         if match is None or factor is None:
-            raise refusal(f'"{value}" is not a duration', _DURATION_REMEDY)
+            raise refusal(f'"{value}" is not a duration', _duration_remedy(value))
         seconds = float(Decimal(match[1]) * factor)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         seconds = float(min(value, LARGEST))
@@ -56,6 +64,22 @@ def parse_duration(value: object) -> float:
     if seconds > LONGEST_WAIT:
         raise refusal("a duration cannot be longer than a hundred years", _DURATION_REMEDY)
     return seconds
+
+
+def _duration_remedy(value: str) -> str:
+    text = value.strip().lower()
+    if text in _NO_LIMIT:
+        return "write a time; storescpd.toml(5) says which keys take 0 for no limit"
+    if text.startswith("-"):
+        return "a duration cannot be negative: " + _DURATION_REMEDY
+    match = re.fullmatch(_QUANTITY, text.replace(",", "."), re.ASCII)
+    if match is None:
+        return _DURATION_REMEDY + "; with one unit only"
+    number, unit = match.groups()
+    if unit in _LONG:
+        return f'write days, such as "{_LONG[unit]} days"'
+    meant = _DURATIONS_MEANT.get(unit) or nearest(unit, _SECONDS, VERY_CLOSE)
+    return _DURATION_REMEDY if meant is None else f'did you mean "{f"{number} {meant}".strip()}"?'
 
 
 def parse_limit(value: object) -> float:
@@ -72,7 +96,7 @@ def parse_size(value: object) -> int:
         match = re.fullmatch(_QUANTITY, value.strip(), re.ASCII)
         factor = _BYTES_BY_LOWER_CASE.get(match[2].lower()) if match else None
         if match is None or factor is None:
-            raise refusal(f'"{value}" is not a size', _SIZE_REMEDY)
+            raise refusal(f'"{value}" is not a size', _size_remedy(value))
         size = int(Decimal(match[1]) * factor)
     elif isinstance(value, int) and not isinstance(value, bool):
         size = value
@@ -83,17 +107,36 @@ def parse_size(value: object) -> int:
     return size
 
 
-def _octal(value: object) -> int:
+def _size_remedy(value: str) -> str:
+    text = value.strip().lower()
+    if text in _NO_LIMIT:
+        return "write a size; storescpd.toml(5) says which keys take 0 for no limit"
+    if text.endswith("%"):
+        return "a share of the disk is not possible here: " + _SIZE_REMEDY
+    match = re.fullmatch(_QUANTITY, text.replace(",", "."), re.ASCII)
+    if match is None:
+        return _SIZE_REMEDY
+    number, unit = match.groups()
+    known = {name.lower(): name for name in _BYTES}
+    meant = known.get(unit, _SIZES_MEANT.get(unit.removesuffix("s")))
+    return _SIZE_REMEDY if meant is None else f'did you mean "{f"{number} {meant}".strip()}"?'
+
+
+def _octal(value: object, example: str) -> int:
+    remedy = f"write an octal number in quotes, such as {example}"
     if not isinstance(value, str):
-        raise refusal(f"must be a string of octal digits, not {described(value)}", _MODE_REMEDY)
-    if not re.fullmatch("[0-7]{3,5}", value, re.ASCII) or int(value, 8) > 0o7777:
-        raise refusal(f'"{value}" is not an octal mode', _MODE_REMEDY)
+        raise refusal(f"must be octal digits in quotes, not {described(value)}", remedy)
+    digits = value.removeprefix("0o")
+    if not re.fullmatch("[0-7]{3,5}", digits, re.ASCII) or int(digits, 8) > 0o7777:
+        raise refusal(f'"{value}" is not an octal mode', remedy)
+    if digits != value:
+        raise refusal(f'"{value}" has a prefix', f'write "0{digits}"')
     return int(value, 8)
 
 
 def parse_file_mode(value: object) -> int:
     """Permission bits of a file that its owner can read; no setuid, setgid or sticky bit."""
-    mode = _octal(value)
+    mode = _octal(value, '"0640"')
     if mode > 0o777:
         raise refusal(f'"{value}" has set-id or sticky bits, which stored files must not have', 'write "0640"')
     if not mode & 0o400:
@@ -103,7 +146,7 @@ def parse_file_mode(value: object) -> int:
 
 def parse_directory_mode(value: object) -> int:
     """Permission bits of a directory in which its owner can work; setgid is allowed."""
-    mode = _octal(value)
+    mode = _octal(value, '"0750" or "2750"')
     if mode & 0o700 != 0o700:
         raise refusal(f'"{value}" does not give the owner full access to the directory', 'write "0750" or "2750"')
     return mode
@@ -111,7 +154,7 @@ def parse_directory_mode(value: object) -> int:
 
 def parse_umask(value: object) -> int:
     """Bits that are taken away; the owner keeps reading and writing."""
-    mask = _octal(value)
+    mask = _octal(value, '"0027"')
     if mask > 0o777 or mask & 0o600:
         raise refusal(f'"{value}" would take away the owner\'s own access', 'write "0027" or "0022"')
     return mask

@@ -28,7 +28,7 @@ def parse(text: str, name: str, environment: Environment = ANYWHERE, not_yet: tu
 def examined(source: Document, environment: Environment = ANYWHERE, not_yet: tuple[str, ...] = NOT_YET) -> Config:
     """The configuration in a document; raises ConfigError with all its problems."""
     found = assessed(source, environment, not_yet)
-    if not all(finding.note for finding in found.findings):
+    if source.slips or not all(finding.note for finding in found.findings):
         raise ConfigError(located(source, found.findings))
     return found.config
 
@@ -36,11 +36,13 @@ def examined(source: Document, environment: Environment = ANYWHERE, not_yet: tup
 def assessed(source: Document, environment: Environment, not_yet: tuple[str, ...]) -> Shape:
     """What could be read, and all findings: those of single keys, of sections together, of the way of starting."""
     found = shape(source.tables)
+    broken = (*source.lost, *found.broken)
     rules = (*broken_rules(found.config), *unsuitable(found.config, environment), *unavailable(found.config, not_yet))
-    return found._replace(findings=(*found.findings, *(finding for finding in rules if stands(finding, found.broken))))
+    standing = (finding for finding in rules if stands(finding, broken))
+    return found._replace(findings=(*found.findings, *standing), broken=broken)
 
 
 def located(source: Document, findings: Iterable[Finding]) -> list[Problem]:
-    """Findings with their places, each once, in the file's order."""
-    problems = {source.problem(finding): None for finding in findings}
+    """Slips, and findings with their places, each once, in the file's order."""
+    problems = dict.fromkeys((*source.slips, *map(source.problem, findings)))
     return sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))

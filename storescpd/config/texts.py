@@ -118,6 +118,9 @@ def parse_workers(value: object) -> int | Literal["auto"]:
     """How many processes receive."""
     if value == "auto":
         return "auto"
+    if isinstance(value, str) and (value.isdecimal() or value.lower() == "auto"):
+        remedy = f"write {int(value)}, without quotes" if value.isdecimal() else 'write "auto"'
+        raise refusal(f'"{value}" is not a number of workers', remedy)
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1024:
         return value
     raise refusal(
@@ -131,7 +134,9 @@ def parse_command(value: object) -> str | tuple[str, ...]:
         if value and not value.strip():
             raise refusal("a command of blanks does nothing", 'write "" for no command')
         return _whole_command(value)
-    if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
+    if isinstance(value, list) and not all(isinstance(word, str) for word in value):
+        raise refusal("a word of this command is not text", 'put each in quotes: ["program", "5"]')
+    if not isinstance(value, list | tuple):
         raise refusal(
             f"must be a string or a list of strings, not {described(value)}",
             'write a line for the shell, or ["program", "argument"]',

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 CLOSE = 0.6
 """difflib's own ratio for "good enough"."""
 VERY_CLOSE = 0.85
+_SHORTEST = 3
+"""Letters that an abbreviation needs to be taken for one."""
 
 
 def nearest(word: str, known: Iterable[str], cutoff: float = CLOSE) -> str | None:
@@ -14,8 +16,24 @@ def nearest(word: str, known: Iterable[str], cutoff: float = CLOSE) -> str | Non
     import difflib  # noqa: PLC0415
 
     by_shape = {_shape(candidate): candidate for candidate in known}
-    matches = difflib.get_close_matches(_shape(word), by_shape, n=1, cutoff=cutoff)
-    return by_shape[matches[0]] if matches else None
+    shape = _shape(word)
+    matches = difflib.get_close_matches(shape, by_shape, n=1, cutoff=cutoff)
+    if matches:
+        return by_shape[matches[0]]
+    begun = [candidate for candidate in by_shape if len(shape) >= _SHORTEST and candidate.startswith(shape)]
+    return by_shape[begun[0]] if len(begun) == 1 and cutoff == CLOSE else None
+
+
+def near(word: str, known: Iterable[str]) -> list[str]:
+    """The known words that are like this one, the most alike first, three at most."""
+    import difflib  # noqa: PLC0415
+
+    by_shape = {_shape(candidate): candidate for candidate in known}
+    shape = _shape(word)
+    if shape in by_shape:
+        return [by_shape[shape]]
+    matches = difflib.get_close_matches(shape, by_shape, n=3, cutoff=CLOSE)
+    return [by_shape[match] for match in matches if match.startswith(matches[0][:3])]
 
 
 def _shape(word: str) -> str:

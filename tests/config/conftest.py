@@ -84,5 +84,5 @@ def _open_way(path):
     for folder in path.parents:
         if folder.stat().st_uid == os.geteuid() and folder.stat().st_mode & 0o055 != 0o055:
             folder.chmod(folder.stat().st_mode | 0o055)
-    (path.parent / "storescpd.toml").touch()
-    (path.parent / "storescpd.toml").chmod(0o666)
+    (path.parent / "storescpd.toml").touch(0o644)
+    os.chown(path.parent / "storescpd.toml", NOBODY, NOBODY)

@@ -56,14 +56,15 @@ f:9:11: process.workers: must be "auto" or a whole number from 1 to 1024 \
 (write "auto" for one worker a processor, 8 at most)
 f:10:17: process.drain_timeout: "5 parsecs" is not a duration \
 (write seconds such as 90 or 0.5, or "90 s", "2 min", "1 h", "30 days")
-f:13:15: association.uid_padding: must be true or false, not a string (write true or false, without quotes)
+f:13:15: association.uid_padding: must be true or false, not a string (write true, without quotes)
 f:14:11: association.max_pdu: 5 is too small (write 4096 or more)
 f:17:10: negotiation.prefer: "losless" is not known here (did you mean "lossless"?)
 f:18:1: negotiation.directory: there is no such key in [negotiation] (did you mean "directory" in [storage]?)
 f:21:1: naming.srot: there is no such key in [naming] (did you mean "sort"?)
 f:22:1: naming.layout: not available yet (remove it: this key is reserved for a later version)
 f:28:10: access.allow[0]: "10.0.0.1/8" has bits set to the right of the prefix (write "10.0.0.0/8")
-f:28:38: access.allow[2]: "foo" is not a network (write one, such as "10.0.0.0/8" or "fd00::/8")
+f:28:38: access.allow[2]: "foo" is not a network \
+(names of hosts are not possible here; write one, such as "10.0.0.0/8" or "fd00::/8")
 f:31:7: listeners[0].tls: needs tls.key, which is not set (set tls.key, or write tls = false)
 f:31:7: listeners[0].tls: needs tls.certificate, which is not set (set tls.certificate, or write tls = false)
 f:33:8: listeners[1].name: "dicom" names another listener too (give each its own name)
@@ -140,46 +141,26 @@ def test_reserved_keys(text, problems):
         ("listeners = 104", "write [[listeners]] with double brackets"),
         ("[[storage]]", "write [storage] on a line of its own, its keys below"),
         ("[association]\ncalling_ae_titles = 'CT*'", 'write ["CT*"]'),
-        ("peers = ['CT1']", "write { key = value }"),
+        ("peers = ['CT1']", "write [[peers]] on a line of its own, and its keys below it, one a line"),
     ],
 )
 def test_tables_and_lists(text, remedy, problems):
     assert [problem.remedy for problem in problems(text)] == [remedy]
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "column"),
-    [
-        ("a = \n", 1, 5),
-        ("[storage]\ndirectory = '/srv\n", 2, 18),
-        ("[storage\n", 1, 9),
-        ("[a]\n[a]\n", 2, 3),
-        ("x = 1\nx = 2\n", 2, 6),
-        ("[process]\numask = 0027\n", 2, 10),
-        ('[naming]\r\nprefix = "a\\qb"\r\n', 2, None),
-        ("a = [1,\n2", 2, 2),
-    ],
-)
-def test_syntax_errors_are_located(text, line, column, problems):
-    (problem,) = problems(text)
-    assert problem.line == line
-    assert column is None or abs(problem.column - column) <= 1
-    assert problem.key == ""
-    assert "at line" not in problem.message
-    assert "at end of document" not in problem.message
-
-
 def test_byte_order_mark(tmp_path):
     path = tmp_path / "c.toml"
     path.write_bytes(b"\xef\xbb\xbfconfig_version = 1\n")
-    with pytest.raises(ConfigError, match=r"c\.toml:1:1: begins with a byte order mark"):
+    assert load(path) == parse("config_version = 1", "c.toml")
+    path.write_bytes(b"\xef\xbb\xbfconfig_version = 2\n")
+    with pytest.raises(ConfigError, match=r"c\.toml:1:18: config_version"):
         load(path)
 
 
 def test_other_encodings(tmp_path):
     path = tmp_path / "c.toml"
     path.write_bytes("# x\n# é".encode() + "ü".encode("latin-1") + b"\n")
-    with pytest.raises(ConfigError, match=r"c\.toml:2:4: is not UTF-8 text"):
+    with pytest.raises(ConfigError, match=r"c\.toml:2:4: is not UTF-8 text.*iconv -f"):
         load(path)
 
 
@@ -194,8 +175,7 @@ def test_deep_but_possible(problems):
 
 
 def test_numbers_beyond_reason(problems):
-    (problem,) = problems("x = " + "1" * 5000)
-    assert problem.line == 1
+    assert [problem.line for problem in problems("x = " + "1" * 5000)] == [1, 1]
 
 
 def test_no_file(tmp_path):

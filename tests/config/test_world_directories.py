@@ -1,6 +1,7 @@
 """Storage directories: what is told, and that no trace is left."""
 
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,6 @@ def test_a_good_directory_keeps_no_trace(check):
         ("[storage]\ndirectory = 'SPOOL/none'", "storage.directory", "there is no directory"),
         ("[storage]\ndirectory = '/dev/null'", "storage.directory", "is not a directory"),
         (STORAGE + "required_file = '.mounted'", "storage.required_file", 'there is no ".mounted" in'),
-        ("[storage]\ndirectory = 'SPOOL'\nmin_free = '4096 TiB'", "storage.min_free", "MiB are free"),
         (STORAGE + "group = 'no-such-group'", "storage.group", 'there is no group "no-such-group"'),
         ("[process]\nuser = 'no-such-user'\n" + STORAGE, "process.user", 'there is no user "no-such-user"'),
         ("[process]\ngroup = 'no-such-group'\n" + STORAGE, "process.group", 'there is no group "no-such-group"'),
@@ -47,6 +47,44 @@ def test_what_is_missing(check, text, key, words):
     assert (problem.key, problem.note) == (key, False)
     assert words in problem.message
     assert problem.remedy
+
+
+def test_little_room_is_a_note(check):
+    """It says nothing of the file, and must keep nobody from correcting something else in it."""
+    (problem,) = check("[storage]\ndirectory = 'SPOOL'\nmin_free = '4096 TiB'")
+    assert (problem.key, problem.note, problem.line) == ("storage.min_free", True, 3)
+    assert "MiB are free" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("path", "what", "remedy"),
+    [
+        ("C:\\dicom", "Windows", "of this machine"),
+        ("\\\\server\\share", "Windows", "of this machine"),
+        ("s3://bucket", "URL", "of this machine"),
+        ("$SPOOL/x", "no directory", "variables are not replaced"),
+        ("/srv/dicom-that-is-not ", "'/srv/dicom-that-is-not '", "blanks"),
+        ("/srv/that is not", "no directory", "'/srv/that is not'"),
+    ],
+)
+def test_paths_that_lead_nowhere(path, what, remedy, check):
+    (problem,) = check(f"[storage]\ndirectory = '{path}'")
+    assert what in problem.message
+    assert remedy in problem.remedy
+
+
+def test_whose_directory_is_to_be_made(check, monkeypatch):
+    """The one who checks is often root, who is not the daemon."""
+    text = "[storage]\ndirectory = 'SPOOL/none'"
+    (problem,) = check("[process]\nuser = 'nobody'\n" + text)[1:] or check(text)
+    if os.geteuid() == 0:
+        assert "install -d -o nobody " in problem.remedy
+        monkeypatch.setattr("storescpd.config.world.accounts.SERVICE_USER", "daemon")
+        assert "install -d -o daemon " in check(text)[0].remedy
+        monkeypatch.setattr("storescpd.config.world.accounts.SERVICE_USER", "no-such-user")
+        assert "install -d -o USER " in check(text)[0].remedy
+    else:
+        assert f"install -d -o {pwd.getpwuid(os.geteuid()).pw_name} " in problem.remedy
 
 
 def test_a_required_file_that_is_there(check):

@@ -1,5 +1,7 @@
 """Files that are named: there and readable."""
 
+import pytest
+
 from storescpd.config import Environment
 from tests.support.certificates import issue
 
@@ -84,4 +86,33 @@ def test_programs_of_hooks(check):
     text = STORAGE + "[hooks]\non_reception = ['/no/such']\n[[peers]]\nhooks = { on_reception = ['no-such-program'] }"
     assert keys(check(text)) == [("hooks.on_reception", False), ("peers[0].hooks.on_reception", False)]
     assert check(STORAGE + "[hooks]\non_reception = ['sh', '-c', 'x']") == []
-    assert check(STORAGE + "[hooks]\non_reception = '/no/such/program in a shell'") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "is_told"),
+    [
+        ("/no/such/program #p/#f", True), ("no-such-program", True), ("/etc/passwd #f", True), ("/no/such;true", True),
+        ("cp #p/#f /archive", False), ("cd /x && cp #p/#f .", False), ("X=1 no-such-program", False),
+        ("[ -e #p ] || exit", False), ('"/opt/a b/c" #f', False), ("$PROGRAM #f", False), ("#p/own.sh", False),
+    ],
+)  # fmt: skip
+def test_programs_in_a_line_for_the_shell(line, is_told, check):
+    """A note: what a shell makes of the line is known to the shell alone."""
+    found = keys(check(STORAGE + f"[hooks]\non_reception = '{line}'"))
+    assert found == ([("hooks.on_reception", True)] if is_told else [])
+
+
+@pytest.mark.parametrize(
+    ("mode", "password", "found"),
+    [
+        (0o640, True, []), (0o644, False, []), (0o644, True, ["tls.password"]), (0o646, False, [""]),
+        (0o666, True, ["", "tls.password"]),
+    ],
+)  # fmt: skip
+def test_who_else_reads_and_writes_the_file(mode, password, found, check, tmp_path):
+    text = STORAGE + ("[[listeners]]\ntls = true\n[tls]\npassword = 'secret'\n" if password else "")
+    (tmp_path / "storescpd.toml").touch()
+    (tmp_path / "storescpd.toml").chmod(mode)
+    told = [problem for problem in check(text) if "everyone" in problem.message]
+    assert [problem.key for problem in told] == found
+    assert all(problem.note and "chmod o-rwx" in problem.remedy for problem in told)

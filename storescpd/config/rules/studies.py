@@ -79,7 +79,12 @@ def hook_placeholders(config: Config) -> Iterator[Finding]:
     for name, command in hooks.items():
         if isinstance(command, tuple) and any(sign in command[0] for sign in ("#f", "#a", "#c", "#r")):
             message = "what comes from a sender cannot choose the program that runs"
-            yield Finding(("hooks", name), message, "write the program's path without #f, #a, #c or #r")
+            remedy = "write the program's path without #f, #a, #c or #r"
+            if len(command) == 1 and " " in command[0]:
+                message = "a list has a string for each word of the command, and this is one word with blanks"
+                words = ", ".join(f'"{word}"' for word in command[0].split())
+                remedy = f"write [{words}], or the line itself without brackets"
+            yield Finding(("hooks", name), message, remedy)
 
 
 MERGEABLE = (something_ends_a_study, one_study_at_a_time, hook_placeholders)

@@ -10,7 +10,7 @@ from pathlib import Path
 from storescpd.config.environment import Environment
 from storescpd.config.problems import Finding
 from storescpd.config.root import Config
-from storescpd.config.world import accounts, directories, files, ports
+from storescpd.config.world import accounts, directories, files, ports, programs, rights
 
 
 def world_findings(config: Config, environment: Environment, path: Path) -> Iterator[Finding]:
@@ -18,5 +18,7 @@ def world_findings(config: Config, environment: Environment, path: Path) -> Iter
     yield from accounts.findings(config)
     yield from directories.findings(config, environment)
     yield from files.findings(config, environment)
+    yield from programs.findings(config)
+    yield from rights.findings(config, path)
     if not environment.inetd:
         yield from ports.findings(config, environment, path)

@@ -1,5 +1,6 @@
 """Users and groups exist, and this process may hand files to them."""
 
+import contextlib
 import grp
 import os
 import pwd
@@ -7,6 +8,9 @@ from collections.abc import Iterator
 
 from storescpd.config.problems import Finding, KeyPath
 from storescpd.config.root import Config
+
+SERVICE_USER = "storescpd"
+"""Of the service unit that we ship."""
 
 
 def me() -> str:
@@ -16,6 +20,15 @@ def me() -> str:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return str(uid)
+
+
+def served_as(config: Config) -> str:
+    """Whom the daemon runs as, for commands that root is told to give; USER where this process cannot know."""
+    if config.process.user or os.geteuid() != 0:
+        return config.process.user or me()
+    with contextlib.suppress(KeyError):
+        return pwd.getpwnam(SERVICE_USER).pw_name
+    return "USER"
 
 
 def group_id(name: str) -> int | None:

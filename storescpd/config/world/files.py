@@ -1,18 +1,16 @@
 """Files that are read at start: there, readable, in a fitting place."""
 
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 
 from storescpd.config.addresses import POSTGRESQL
 from storescpd.config.environment import Environment
-from storescpd.config.hooks import Hooks
 from storescpd.config.negotiation_profiles import chosen_from_file
 from storescpd.config.problems import ConfigError, Finding, KeyPath
 from storescpd.config.root import Config
 from storescpd.config.texts import CREDENTIAL
-from storescpd.config.world.accounts import me
+from storescpd.config.world.accounts import me, served_as
 from storescpd.config.world.directories import usable
 from storescpd.config.world.mounts import file_system, is_network
 
@@ -31,7 +29,6 @@ def findings(config: Config, environment: Environment) -> Iterator[Finding]:
             path = getattr(config.access, name)
             # To TCP wrappers a file that is not there is an empty one.
             yield from _readable(("access", name), path) if os.path.lexists(path) else ()
-    yield from _hooks(config)
     yield from _log_file(config, environment)
     yield from _ledger(config, environment)
 
@@ -112,25 +109,13 @@ def _profile_file(config: Config) -> Iterator[Finding]:
             yield Finding(key, str(problem), "correct that file")
 
 
-def _hooks(config: Config) -> Iterator[Finding]:
-    """The programs of commands without a shell."""
-    named: list[tuple[KeyPath, Hooks]] = [(("hooks",), config.hooks)]
-    named += [(("peers", index, "hooks"), peer.hooks) for index, peer in enumerate(config.peers)]
-    for table, hooks in named:
-        for name in ("on_reception", "on_end_of_study"):
-            command = getattr(hooks, name)
-            if isinstance(command, tuple) and "#p" not in command[0] and shutil.which(command[0]) is None:
-                message = f"there is no program {command[0]}, or {me()} cannot run it"
-                yield Finding((*table, name), message, "write the path of a program that can be run")
-
-
 def _log_file(config: Config, environment: Environment) -> Iterator[Finding]:
     path = config.logging.destination
     key: KeyPath = ("logging", "destination")
     if "/" not in path:
         return
     if not os.path.lexists(path):
-        found = usable(key, os.path.dirname(path), environment)
+        found = usable(key, os.path.dirname(path), environment, served_as(config))
         if found is not None:
             yield found
     elif not os.access(path, os.W_OK, effective_ids=True) or os.path.isdir(path):
@@ -146,7 +131,7 @@ def _ledger(config: Config, environment: Environment) -> Iterator[Finding]:
         return
     directory = os.path.dirname(path) if path else environment.state_directory or config.storage.directory
     if path:
-        found = usable(key, directory or ".", environment)
+        found = usable(key, directory or ".", environment, served_as(config))
         if found is not None:
             yield found
             return
