@@ -1,4 +1,4 @@
-"""renameat2(2) with RENAME_NOREPLACE, which Python does not have: for file systems without hard links."""
+"""renameat2(2) with RENAME_NOREPLACE, which Python does not have: one step, over no other file."""
 
 import ctypes
 import errno

@@ -51,6 +51,8 @@ class Stored(NamedTuple):
     name: str
     outcome: Outcome
     folder: str = ""
+    inode: int = 0
+    """Of its file, where that may get another name; 0: nobody has looked, or it is not this object's."""
 
 
 class Move:

@@ -176,7 +176,10 @@ class Writer:
                 # The directory was taken away after it had been opened; the next attempt makes it again.
                 contextlib.suppress(FileNotFoundError),
             ):
-                return self._move(folder, wanted)
+                stored = self._move(folder, wanted)
+                if stored.outcome is Outcome.UNCHANGED:
+                    return stored
+                return stored._replace(inode=os.fstat(self._fd).st_ino)
         raise FileNotFoundError(f"the directory {wanted.shown} disappears as soon as it is made")
 
     def _move(self, target: int, wanted: Place) -> Stored:

@@ -76,6 +76,10 @@ class Associations:
         """Whether an object is being moved into it."""
         return any(one.lease == episode for one in self.open)
 
+    def leased(self) -> set[int]:
+        """The episodes that objects are being moved into."""
+        return {one.lease for one in self.open if one.lease is not None}
+
     def stores(self, token: str) -> bool:
         """Whether this object is still being stored."""
         return any(one.token == token for one in self.open)

@@ -39,12 +39,18 @@ class Course:
         self._ended_by_token: dict[str, set[int]] = {}
         self.stirred: set[int] = set()
         """Numbers of ending episodes about which something has happened."""
+        self._closed: dict[tuple[str, str], set[int]] = {}
+        """Directories that nobody is given now, and the ending episodes whose files are renamed there."""
         self.associations = Associations()
 
     def load(self, now: Moment) -> None:
         """Take over what the ledger says."""
         self.episodes = {episode.id: episode for episode in episodes.unended(self._ledger.database)}
         self._open = {episode.key: episode for episode in self.episodes.values() if episode.state is State.OPEN}
+        self._closed.clear()
+        for episode in self.episodes.values():
+            if episode.state is State.RENAMING:
+                self.close(episode)
         for episode in self.episodes.values():
             if episode.touched.boot != now.boot:
                 # From here on this run's monotonic clock counts: a wall clock that was set back delays nothing twice.
@@ -80,6 +86,23 @@ class Course:
         if found:
             message = "files without a record belong to their study now"
             log_event(logger, logging.WARNING, message, study=episode.key.study, count=len(found))
+
+    def close(self, episode: Episode) -> bool:
+        """Give the directory of an ending episode to nobody; whether nobody moves anything into it any more."""
+        self._closed.setdefault(_place_of(episode), set()).add(episode.id)
+        leased = (self.episodes.get(number) for number in self.associations.leased())
+        return not any(other is not None and _place_of(other) == _place_of(episode) for other in leased)
+
+    def reopen(self, episode: Episode) -> None:
+        """Its files have their names."""
+        numbers = self._closed.get(_place_of(episode), set())
+        numbers.discard(episode.id)
+        if not numbers:
+            self._closed.pop(_place_of(episode), None)
+
+    def is_closed(self, request: Place) -> bool:
+        """Whether the directory that a study would get is one where files are renamed now."""
+        return not request.stamped and (request.key.root, request.label) in self._closed
 
     def place(self, request: Place, association: Association, now: Moment) -> Placed:
         """The directory for an object of a study."""
@@ -138,10 +161,14 @@ class Course:
         self._latest = now.monotonic
         database = self._ledger.begin()
         repeats, association.repeats = association.repeats, False
-        if repeats and receptions.is_known(database, record.token):
-            self._let_go(association)
-            return None
+        if repeats:
+            if receptions.is_known(database, record.token):
+                self._let_go(association)
+                return None
+            record = record._replace(name=receptions.present_name(database, record))
         episode = None if record.episode is None else self._episode_for(record, association, now)
+        if episode is not None and episode.id != record.episode:
+            record = record._replace(name=receptions.present_name(database, record))
         self._let_go(association)
         number = receptions.insert(database, record, None if episode is None else episode.id, now)
         if episode is not None:
@@ -188,6 +215,9 @@ class Course:
 
     def _let_go(self, association: Association) -> None:
         self.stir(association.lease, association.token)
+        episode = None if association.lease is None else self.episodes.get(association.lease)
+        if episode is not None:
+            self.stirred |= self._closed.get(_place_of(episode), set())
         association.lease, association.token = None, ""
 
     def leave(self, association: Association, now: Moment) -> None:
@@ -234,6 +264,7 @@ class Course:
 
     def _forget(self, episode: Episode) -> None:
         del self.episodes[episode.id]
+        self.reopen(episode)
         others = self._ended_by_token.get(episode.ended_by)
         if others is not None:
             others.discard(episode.id)
@@ -290,6 +321,10 @@ class Course:
         found = [self.episodes[number] for number in sorted(self.stirred) if number in self.episodes]
         self.stirred.clear()
         return [episode for episode in found if episode.state is not State.OPEN]
+
+
+def _place_of(episode: Episode) -> tuple[str, str]:
+    return episode.key.root, episode.folder
 
 
 def _forgotten(record: Record, association: Association, now: Moment) -> Episode | None:

@@ -53,6 +53,8 @@ class Ending:
             self._course.remove(episode)
             return
         if self._policies[episode.slot].rename:
+            if not self._course.close(episode):
+                return
             try:
                 renaming.plan(database, episode)
             except OSError as error:
@@ -64,15 +66,15 @@ class Ending:
         durable = self._policies[episode.slot].durable
         work = self._renamings.get(episode.id) or Renaming(self._ledger.database, episode, durable=durable)
         try:
-            if work.go_on():
+            if work.go_on(self._ledger.begin()):
                 self._renamings[episode.id] = work
                 self._course.stirred.add(episode.id)
                 return
         except OSError as error:
             _warn(episode, error)
         self._renamings.pop(episode.id, None)
+        self._course.reopen(episode)
         database = self._ledger.begin()
-        work.enter(database)
         if work.count:
             log_event(logger, logging.INFO, "files renamed", directory=episode.shown, count=work.count)
         if self._policies[episode.slot].on_end_of_study:

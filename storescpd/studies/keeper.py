@@ -269,6 +269,7 @@ class Keeper:
                 self._repaired = True
             self._course.end_quiet(now)
             self._ending.go_on(now)
+        self._service.release(now)
         self._service.settle()
         if now.monotonic >= self._prune_at:
             more = pruning.prune(self._ledger.begin(), now.wall - self._keep)

@@ -84,6 +84,8 @@ class Record(NamedTuple):
     transfer_syntax: str
     status: int
     sender: Sender
+    inode: int = 0
+    """Of the file: it has another name where it was renamed before this was said. 0: nobody has looked."""
 
 
 class Recorded(NamedTuple):

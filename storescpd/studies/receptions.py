@@ -6,7 +6,7 @@ import re
 import secrets
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from storescpd.data.sop_classes import SOP_CLASSES, UNKNOWN_CODE
 from storescpd.studies.clock import Moment
@@ -95,8 +95,45 @@ def _files(path: str) -> Iterator[tuple[str, float]]:
         return
 
 
-def renamed(database: sqlite3.Connection, episode: int, pairs: Iterable[tuple[str, str]]) -> None:
-    """Files have got other names."""
-    database.executemany(
-        "UPDATE objects SET name = ? WHERE episode = ? AND name = ?", ((new, episode, old) for old, new in pairs)
-    )
+_LAST = 2**63 - 1
+"""No number of an episode is higher."""
+_HERE = "episode IN (SELECT id FROM episodes WHERE root = ? AND folder = ? AND id {})"
+
+
+def names_of_later(database: sqlite3.Connection, episode: Episode) -> set[str]:
+    """The names that objects of later episodes have in the same directory."""
+    query = f"SELECT name FROM objects WHERE {_HERE.format('> ?')}"  # noqa: S608 - a text of our own
+    return {name for (name,) in database.execute(query, (episode.key.root, episode.folder, episode.id))}
+
+
+def renamed(
+    database: sqlite3.Connection, episode: Episode, pairs: Iterable[tuple[str, str]], again: Collection[str]
+) -> None:
+    """Files have got other names: their rows follow them, also those of earlier episodes that had the same name.
+
+    ``again``: old names that are there once more; rows of later episodes are of these files.
+    """
+    place = (episode.key.root, episode.folder)
+    statement = f"UPDATE objects SET name = ? WHERE {_HERE.format('<= ?')} AND name = ?"  # noqa: S608
+    for old, new in pairs:
+        last = episode.id if old in again else _LAST
+        database.execute(statement, (new, *place, last, old))
+
+
+def present_name(database: sqlite3.Connection, record: Record) -> str:
+    """The name that a file has which was stored while its worker had lost the keeper: it may have been renamed."""
+    folder = os.path.join(record.root, record.folder)
+    if not record.inode or _is(os.path.join(folder, record.name), record.inode):
+        return record.name
+    query = f"SELECT new FROM renames WHERE {_HERE.format('> 0')} AND old = ? AND done"  # noqa: S608
+    for (new,) in database.execute(query, (record.root, record.folder, record.name)):
+        if _is(os.path.join(folder, new), record.inode):
+            return str(new)
+    return record.name
+
+
+def _is(path: str, inode: int) -> bool:
+    try:
+        return os.lstat(path).st_ino == inode
+    except OSError:
+        return False

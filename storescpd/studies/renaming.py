@@ -1,30 +1,35 @@
 """Renaming the files of an ended study to ``CT000001`` and so on (storescp facts 2.10).
 
-The plan is in the ledger before the first file is touched, each file moves by link(2), which never replaces, and the
-ledger hears of it at the end: wherever it was interrupted, the same plan is gone through again. Numbers continue after
-the highest one that the directory has or had.
+The plan is in the ledger before the first file is touched, each file moves in one step that never replaces another, and
+the ledger hears of each slice once the directory is on the medium: wherever it was interrupted, the same plan is gone
+through again. Numbers continue after the highest one that the directory has or had. Meanwhile nobody is given the
+directory (docs/architecture.md).
 """
 
 import contextlib
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 
-from storescpd.store.placing import Move
 from storescpd.studies import receptions
 from storescpd.studies.episodes import Episode
+from storescpd.studies.moving import move
 
 _NUMBERED = re.compile(r"[A-Za-z_]{2}(\d{6,})")
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 SLICE = 50
-"""Files at a time: between two slices the keeper serves the workers."""
+SLICE_TIME = 0.02
+"""Files at a time, and seconds after which no further one is begun, however slow the file system: between two slices
+the keeper serves the workers."""
 
 
 def plan(database: sqlite3.Connection, episode: Episode) -> int:
     """Write down who gets which name, in the order of reception; returns how many files get one.
 
-    Files that consumers have taken already get no number.
+    Files that consumers have taken already get no number, nor do those that an object of a later episode has replaced:
+    they are of that episode now.
 
     Raises:
         OSError: the directory is there but cannot be read.
@@ -34,8 +39,9 @@ def plan(database: sqlite3.Connection, episode: Episode) -> int:
     except FileNotFoundError:
         return 0
     number = _next_number(database, episode, present)
+    mine = present - receptions.names_of_later(database, episode)
     query = "SELECT name, code FROM objects WHERE episode = ? GROUP BY name ORDER BY min(id)"
-    wanted = [(name, code) for name, code in database.execute(query, (episode.id,)) if name in present]
+    wanted = [(name, code) for name, code in database.execute(query, (episode.id,)) if name in mine]
     pairs = [(old, f"{code[:2]}{place:06d}") for place, (old, code) in enumerate(wanted, number)]
     database.executemany(
         "INSERT INTO renames (episode, old, new) VALUES (?, ?, ?)", ((episode.id, old, new) for old, new in pairs)
@@ -59,13 +65,15 @@ class Renaming:
         query = "SELECT old, new FROM renames WHERE episode = ? AND NOT done ORDER BY new"
         self._left: list[tuple[str, str]] = database.execute(query, (episode.id,)).fetchall()
         self._left.reverse()
-        self._done: list[tuple[str, str, str]] = []
+        self._done: list[tuple[str, str]] = []
+        self.count = 0
+        """Files renamed so far."""
 
-    def go_on(self) -> bool:
-        """Rename a slice; ``False`` when none is left.
+    def go_on(self, database: sqlite3.Connection) -> bool:
+        """Rename a slice and enter it into the ledger; ``False`` when none is left.
 
         Raises:
-            OSError: the directory is there but cannot be worked in.
+            OSError: the directory is there but cannot be worked in; what was done has been entered.
         """
         if not self._left:
             return False
@@ -73,26 +81,34 @@ class Renaming:
             if folder is None:
                 self._left.clear()
                 return False
-            for _ in range(min(SLICE, len(self._left))):
-                old, new = self._left.pop()
-                self._done.append((old, new, _rename(folder, old, new)))
-            if not self._left and self._durable:
-                os.fsync(folder)
+            try:
+                self._rename_slice(folder)
+                if self._durable:
+                    os.fsync(folder)
+            finally:
+                self._enter(database, folder)
         return bool(self._left)
 
-    def enter(self, database: sqlite3.Connection) -> None:
-        """Enter what was done into the ledger."""
-        episode = self._episode.id
+    def _rename_slice(self, folder: int) -> None:
+        over = time.monotonic() + SLICE_TIME
+        for _ in range(min(SLICE, len(self._left))):
+            old, new = self._left[-1]
+            self._done.append((old, _rename(folder, old, new)))
+            self._left.pop()
+            if time.monotonic() >= over:
+                return
+
+    def _enter(self, database: sqlite3.Connection, folder: int) -> None:
+        episode = self._episode
         database.executemany(
             "UPDATE renames SET done = 1, new = ? WHERE episode = ? AND old = ?",
-            ((final, episode, old) for old, _, final in self._done),
+            ((new, episode.id, old) for old, new in self._done),
         )
-        receptions.renamed(database, episode, ((old, final) for old, _, final in self._done))
-
-    @property
-    def count(self) -> int:
-        """Files renamed so far."""
-        return len(self._done)
+        # A name that is there again is of an object that came meanwhile, whose worker had lost the keeper.
+        again = {old for old, _ in self._done if _is_there(folder, old)}
+        receptions.renamed(database, episode, self._done, again)
+        self.count += len(self._done)
+        self._done.clear()
 
 
 @contextlib.contextmanager
@@ -111,26 +127,23 @@ def _opened(path: str) -> Iterator[int | None]:
 
 def _rename(folder: int, old: str, new: str) -> str:
     """Give a file its new name, or the next number that is free; returns the name that it has."""
-    move = Move(folder, old, folder)
     letters, number = new[:2], int(new[2:])
     while True:
         candidate = f"{letters}{number:06d}"
         try:
-            if move.exclusively(candidate):
-                return candidate
+            move(folder, old, candidate)
+        except FileExistsError:
+            number += 1
         except FileNotFoundError:
             # Renamed before an interruption, or taken away by a consumer.
             return candidate
-        if _same(folder, old, candidate):
-            # Interrupted between the two halves of a move.
-            os.unlink(old, dir_fd=folder)
+        else:
             return candidate
-        number += 1
 
 
-def _same(folder: int, first: str, second: str) -> bool:
+def _is_there(folder: int, name: str) -> bool:
     try:
-        one, other = (os.stat(name, dir_fd=folder, follow_symlinks=False) for name in (first, second))
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
         return False
-    return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+    return True

@@ -35,6 +35,9 @@ from storescpd.studies.policy import Policies
 from storescpd.telemetry.events import log_event
 
 _BACKLOG = 512
+RENAMING_PATIENCE = 8.0
+"""Seconds in which an object waits for the directory of a study whose files are being renamed, less than its worker
+waits for an answer; then it is refused."""
 _PIECE = 1 << 16
 
 logger = logging.getLogger(__name__)
@@ -98,6 +101,8 @@ class Service:
             GiveUp: self._on_give_up,
         }
         self._waiting: list[Conversation] = []
+        self._held: list[tuple[float, Conversation, Place]] = []
+        """Until when, who, and the directory that it waits for."""
 
     def join(self, conversation: Conversation) -> None:
         """A connection has come."""
@@ -108,6 +113,7 @@ class Service:
         self._course.leave(conversation.association, now)
         if conversation in self._waiting:
             self._waiting.remove(conversation)
+        self._held = [held for held in self._held if held[1] is not conversation]
         conversation.socket.close()
 
     def take(self, conversation: Conversation, message: Message, now: Moment) -> None:
@@ -143,11 +149,25 @@ class Service:
             self._waiting.remove(conversation)
             self._answer(conversation, Settled())
 
+    def release(self, now: Moment) -> None:
+        """Renamings are over: give their directories to those who wait for them."""
+        held, self._held = self._held, []
+        for until, conversation, message in held:
+            if self._course.is_closed(message) and now.monotonic < until:
+                self._held.append((until, conversation, message))
+            elif self._course.is_closed(message):
+                self._answer(conversation, Refused("the files of its study are being renamed, and that takes long"))
+            else:
+                self._answer(conversation, self._course.place(message, conversation.association, now))
+
     def _is_settled(self, token: str) -> bool:
         return jobs.settled(self._ledger.database, token)
 
     def _on_place(self, conversation: Conversation, message: Place, now: Moment) -> None:
-        self._answer(conversation, self._course.place(message, conversation.association, now))
+        if self._course.is_closed(message):
+            self._held.append((now.monotonic + RENAMING_PATIENCE, conversation, message))
+        else:
+            self._answer(conversation, self._course.place(message, conversation.association, now))
 
     def _on_record(self, conversation: Conversation, message: Record, now: Moment) -> None:
         entered = self._course.record(message, conversation.association, now)

@@ -106,6 +106,7 @@ class Desk:
                 transfer_syntax=what.transfer_syntax,
                 status=what.status,
                 sender=self._sender,
+                inode=stored.inode,
             )
         )
 

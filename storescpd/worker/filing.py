@@ -54,11 +54,18 @@ def filing(config: Config, slot: str, ledger: str) -> Filing:
         slot=slot,
         ledger=ledger if needed else "",
         watched=Scope(studies.scope) is Scope.DAEMON and studies.end_of_study_timeout > 0,
-        trust=studies.end_of_study_timeout / 2 if Scope(studies.scope) in _BY_ASSOCIATION else 0.0,
+        trust=0.0 if _must_ask(config) else studies.end_of_study_timeout / 2,
         synchronous=config.hooks.synchronous,
         patient_data=config.logging.patient_data,
         alone=_policy(config) if needed and not ledger else None,
     )
+
+
+def _must_ask(config: Config) -> bool:
+    """Whether the directory of a study can be taken from an association that has stored into it before."""
+    ends = Scope(config.studies.scope) not in _BY_ASSOCIATION
+    # The next episode of the study waits for it while the files of the last are renamed there.
+    return ends or (Sort(config.naming.sort) is Sort.STUDY_UID and config.studies.rename)
 
 
 def _needs_keeper(config: Config) -> bool:

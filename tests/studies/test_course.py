@@ -19,7 +19,7 @@ from storescpd.studies.messages import Joined, Place, Placed, Record, Sender, St
 from storescpd.studies.policy import GENERAL, Policies, Policy, Scope
 from storescpd.studies.pruning import prune
 from storescpd.studies.pulse import Pulse, mark, new_memory
-from tests.studies.studies import STAMP, FakeClock
+from tests.studies.studies import STAMP, FakeClock, rows
 
 
 @dataclass
@@ -76,8 +76,14 @@ class Stage:
 
     def place(self, association: Association, study: str, peer: str = "10.0.0.1", **options: object) -> Placed:
         self.tokens += 1
-        stamped = bool(options.pop("stamped", True))
-        request = Place(
+        request = self.request(study, peer, stamped=bool(options.pop("stamped", True)))
+        self.begin(association)
+        placed = self.course.place(request, association, self.clock.now())
+        self.ledger.commit()
+        return placed
+
+    def request(self, study: str, peer: str = "10.0.0.1", *, stamped: bool) -> Place:
+        return Place(
             token=str(self.tokens),
             slot=GENERAL,
             key=self.key(study),
@@ -86,10 +92,6 @@ class Stage:
             private=False,
             sender=Sender("CT1", "ARCHIVE", peer, "dicom"),
         )
-        self.begin(association)
-        placed = self.course.place(request, association, self.clock.now())
-        self.ledger.commit()
-        return placed
 
     def record(
         self, association: Association, study: str, placed: Placed, token: str | None = None, slot: str = GENERAL
@@ -597,6 +599,28 @@ def test_a_study_of_which_nothing_was_stored_has_not_been(stage):
     scene.clock.sleep(60)
     assert scene.look() == []
     assert scene.ledger.database.execute("SELECT count(*) FROM episodes").fetchone() == (0,)
+
+
+def test_nobody_is_given_a_directory_where_files_are_renamed(stage):
+    """What was given it before has to be recorded, also for the next episode of the study; another study can begin."""
+    scene = stage(rename=True)
+    first, second = scene.associate(), scene.associate()
+    scene.store(first, "A", stamped=False)
+    scene.clock.sleep(60)
+    scene.course.end_quiet(scene.clock.now())
+    placed = scene.place(second, "A", stamped=False)
+    for _ in range(3):
+        scene.ending.go_on(scene.clock.now())
+        assert scene.course.is_closed(scene.request("A", stamped=False))
+    assert not scene.course.is_closed(scene.request("B", stamped=False))
+    scene.record(second, "A", placed)
+    scene.ending.go_on(scene.clock.now())
+    scene.ledger.commit()
+    assert rows(scene.root / "ledger.sqlite", "SELECT state FROM episodes") == [("renaming",), ("open",)]
+    scene.restart()
+    assert scene.course.is_closed(scene.request("A", stamped=False))
+    assert scene.look() == ["A"]
+    assert not scene.course.is_closed(scene.request("A", stamped=False))
 
 
 def test_study_uid_directories_are_used_again(stage):
