@@ -75,6 +75,16 @@ class Assembly:
         if self.level.unordered is not None:
             self.level.unordered.add(DUPLICATE, self.writer.position)
 
+    def drops(self) -> bool:
+        """Whether the element placed last will not stay: it, or what contains it, came before or is not wanted."""
+        level = self.level
+        while level.unordered is None or not level.unordered.ends_with_duplicate:
+            sequence = level.sequence
+            if sequence is None or sequence.discarded:
+                return sequence is not None
+            level = sequence.parent
+        return True
+
     def begin_group(self, tag: int, written: int) -> None:
         """The content of a group follows whose length was just written as ``written`` (-1: as something else)."""
         level = self.level

@@ -87,7 +87,7 @@ class Elements:
         """An element with a value."""
         cursor = self._cursor
         end = content + length
-        if rule.special is not Special.NONE and self._is_dropped(at, rule.tag, rule.special):
+        if self._is_unwanted(rule.special):
             return self._skip(at, content, end)
         if end <= len(cursor.data):
             return self._whole_value(at, content, end, rule)
@@ -99,7 +99,7 @@ class Elements:
         self._place(at, rule.tag)
         value = cursor.data[content:end]
         if rule.special is not Special.NONE:
-            self._notice(rule, value)
+            self._notice(at, rule, value)
             if rule.special is Special.GROUP_LENGTH:
                 self._group_length(at, end, rule, value)
                 return end
@@ -124,7 +124,7 @@ class Elements:
             self._group_length(at, content, rule, b"")
             self._large.skip(length)
             return content
-        self._notice(rule, b"")
+        self._notice(at, rule, b"")
         element = writer.position
         writer.held += rule.header_for(length + (length & 1 and rule.vr.mend_odd))
         self._large.begin(rule, length, element)
@@ -145,22 +145,25 @@ class Elements:
             return rule
         return rule.other if (level.words if rule.special is Special.SAMPLES else level.signed) else rule
 
-    def _is_dropped(self, at: int, tag: int, special: Special) -> bool:
-        """Whether an element with a defined length is not written at all."""
-        if special is Special.PIXEL_DATA and self._encapsulated and self._assembly.level.sequence is None:
+    def _refuse_native(self, at: int, tag: int) -> None:
+        """Pixel data of a defined length, which was just placed, is wrong in an encapsulated transfer syntax."""
+        assembly = self._assembly
+        if self._encapsulated and assembly.level.sequence is None and not assembly.drops():
             raise self._cursor.error(at, tag, "pixel data is not encapsulated")
-        return self._is_unwanted(special)
 
     def _is_unwanted(self, special: Special) -> bool:
+        """Whether an element with a value is not written at all."""
         if special is Special.GROUP_LENGTH:
             return self._encoding.group_length is not GroupLength.RECALCULATE
         return special is Special.PADDING
 
-    def _notice(self, rule: Rule, value: bytes) -> None:
+    def _notice(self, at: int, rule: Rule, value: bytes) -> None:
         """Remember what later elements or the store depend on."""
         level = self._assembly.level
         special, tag = rule.special, rule.tag
-        if special is Special.IDENTITY:
+        if special is Special.PIXEL_DATA:
+            self._refuse_native(at, tag)
+        elif special is Special.IDENTITY:
             # As for storescp, what is not sent as text (but as UN) is not there.
             if level.sequence is None and rule.vr.kind in STRIPPED:
                 self.identity.note(tag, value)
@@ -218,10 +221,9 @@ class Elements:
         if assembly.depth >= self._encoding.limits.nesting:
             raise cursor.error(at, rule.tag, "sequences are nested too deep", Fault.TOO_DEEP)
         cursor.settle(at)
-        if self._is_unwanted(rule.special):
-            assembly.place_unwanted()
-        else:
-            self._place(at, rule.tag)
+        self._place_container(at, rule)
+        if rule.special is Special.PIXEL_DATA and length != UNDEFINED:
+            self._refuse_native(at, rule.tag)
         element = cursor.writer.position
         written = length if assembly.explicit_lengths else UNDEFINED
         if written == length and is_sequence and self._stands(at, rule):
@@ -234,6 +236,13 @@ class Elements:
         sequence.discarded = rule.special in _VALUES_ONLY
         return content
 
+    def _place_container(self, at: int, rule: Rule) -> None:
+        """What contains others is written at first even where it is unwanted: it is taken back when it ends."""
+        if self._is_unwanted(rule.special):
+            self._assembly.place_unwanted()
+        else:
+            self._place(at, rule.tag)
+
     def _sequence_header(self, rule: Rule) -> bytes:
         return rule.header[:4] + (b"SQ\0\0" if self._assembly.form.explicit else b"")
 
@@ -241,22 +250,26 @@ class Elements:
         """An element of undefined length: a sequence, something unknown read as one, or encapsulated pixel data."""
         if rule.vr.kind is Kind.SEQUENCE or rule.vr.name == "UN" or rule.implicit:
             return self._open_sequence(at, content, rule, UNDEFINED)
-        if rule.special is not Special.PIXEL_DATA or rule.vr.name not in {"OB", "OW"}:
+        if not rule.encapsulates:
             raise self._cursor.error(at, rule.tag, f"{rule.vr.name} of undefined length")
-        if not (self._encapsulated and self._keeps_pixel_data):
-            raise ConversionError("encapsulated pixel data in an uncompressed transfer syntax")
         return self._open_pixel_data(at, content, rule)
 
     def _open_pixel_data(self, at: int, content: int, rule: Rule) -> int:
+        """Fragments follow; where they cannot stand they may still be something that is not written."""
         cursor, assembly = self._cursor, self._assembly
-        self._place(at, rule.tag)
         cursor.settle(at)
-        element = cursor.writer.position
-        form = assembly.form
-        cursor.writer.held += rule.header[:4] + b"OB\0\0" + form.long.pack(UNDEFINED)
+        self._place_container(at, rule)
+        discarded = rule.special in _VALUES_ONLY
+        # The content of UN is in no encapsulated transfer syntax, whatever surrounds it.
+        fits = self._encapsulated and self._keeps_pixel_data and assembly.level.table.source.explicit
+        if not fits and not discarded and not assembly.drops():
+            raise ConversionError("encapsulated pixel data in an uncompressed transfer syntax")
+        element, form = cursor.writer.position, assembly.form
+        cursor.writer.held += rule.header[:4] + (b"OB\0\0" if form.explicit else b"") + form.long.pack(UNDEFINED)
         cursor.run = content
         sequence = assembly.open_sequence(rule.tag, assembly.level.table, ENDLESS, element, UNDEFINED)
         sequence.fragments = True
+        sequence.discarded = discarded
         return content
 
     def fragment(self, at: int, length: int) -> int:
@@ -267,7 +280,7 @@ class Elements:
             raise cursor.error(at, None, "fragment of undefined length")
         end = content + length
         complete = end <= len(cursor.data)
-        if complete and not length & 1:
+        if complete and not length & 1 and self._assembly.level.table.same_order:
             return end
         if not complete and length <= LARGE:
             return cursor.need(end)
@@ -278,7 +291,7 @@ class Elements:
         cursor.run = content
         if complete:
             cursor.settle(end)
-            cursor.writer.held += b"\0"
+            cursor.writer.held += bytes(mend)
             return end
         self._large.begin_fragment(length)
         return content

@@ -31,6 +31,11 @@ class Elements:
         """Find out which tags there are, so that duplicates of them need no place."""
         self._known.update(self.tags)
 
+    @property
+    def ends_with_duplicate(self) -> bool:
+        """Whether the last one is not wanted."""
+        return bool(self.tags) and self.tags[-1] == DUPLICATE
+
     def add_first(self, tag: int, start: int) -> bool:
         """Add an element; a duplicate is noted as such, several in a row as one. Returns whether it is none."""
         if tag not in self._known:

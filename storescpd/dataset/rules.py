@@ -11,7 +11,15 @@ from storescpd.dataset.dictionary import PRIVATE_CREATORS, Dictionary
 from storescpd.dataset.encoding import Encoding
 from storescpd.dataset.forms import ITEM, ITEM_DELIMITER, MAX_SHORT, SEQUENCE_DELIMITER, Form
 from storescpd.dataset.identity import IDENTIFYING_TAGS
-from storescpd.dataset.vr import US_OR_SS, VALUE_REPRESENTATIONS, Kind, ValueRepresentation, received, resolved
+from storescpd.dataset.vr import (
+    US_OR_SS,
+    VALUE_REPRESENTATIONS,
+    Kind,
+    ValueRepresentation,
+    encapsulates,
+    received,
+    resolved,
+)
 
 
 class Fast(IntEnum):
@@ -93,6 +101,8 @@ class Rule:
     """The header is written as it was received."""
     implicit: bool
     """What a sequence contains is implicit little endian, whatever surrounds it."""
+    encapsulates: bool
+    """With an undefined length it is pixel data in fragments."""
     other: "Rule | None" = None
     """The rule that holds where pixels are signed, for ``SIGNED``, or samples are words, for ``SAMPLES``."""
 
@@ -166,15 +176,14 @@ class RuleTable(dict[bytes, Entry]):
             return self._converted(tag, self._dictionary.vr(tag), special)
         if special is Special.PRIVATE:
             special = Special.NONE
-        vr = received(key[4:6], tag)
-        return self._finished(tag, vr, special, long_in=vr.long, renamed=vr.code != key[4:6])
+        code = key[4:6]
+        vr = received(code, tag)
+        return self._finished(tag, vr, special, long_in=vr.long, code=code)
 
     def _converted(self, tag: int, name: str, special: Special = Special.NONE) -> Entry:
         """The rule of an element received as UN that the dictionary knows; its value is little endian (PS3.5 6.2.2)."""
         vr = resolved(name, tag)
-        return self._finished(
-            tag, vr, special, long_in=True, renamed=vr.name != "UN", implicit=True, swaps=self.target.big_endian
-        )
+        return self._finished(tag, vr, special, long_in=True, code=b"UN", implicit=True, swaps=self.target.big_endian)
 
     def _special(self, tag: int) -> Special:
         simple = _SIMPLE.get(tag)
@@ -206,34 +215,36 @@ class RuleTable(dict[bytes, Entry]):
         special: Special,
         *,
         long_in: bool,
-        renamed: bool = False,
+        code: bytes = b"",
         implicit: bool = False,
         swaps: bool | None = None,
         other: Rule | None = None,
     ) -> Entry:
+        """``code``: the VR that was received, where there is one."""
         tag_bytes = self.target.tag_bytes(tag)
         # storescp holds numbers in its own byte order, little endian: so they are written where it knows no numbers.
         swap_unknown = vr.unit if self.source.big_endian and not implicit else 1
         swap = vr.unit if (not self.same_order if swaps is None else swaps) else 1
-        written, code, long_out = vr, b"", True
+        written, letters, long_out = vr, b"", True
         if self.target.explicit:
             if vr.new and not self._encoding.new_vr:
                 written, swap = VALUE_REPRESENTATIONS["OB"], swap_unknown
             long_out = VALUE_REPRESENTATIONS[written.name].long
-            code = written.code + (b"\0\0" if long_out else b"")
+            letters = written.code + (b"\0\0" if long_out else b"")
         rule = Rule(
             tag=tag,
             vr=vr,
             special=special,
             long_in=long_in,
             form=self.target,
-            header=tag_bytes + code,
+            header=tag_bytes + letters,
             header_of_long=tag_bytes + self._unknown,
             long_out=long_out,
             swap=swap,
             swap_unknown=swap_unknown,
-            plain=self._same_form and written is vr and not renamed,
+            plain=self._same_form and written is vr and code in {b"", vr.code},
             implicit=implicit,
+            encapsulates=encapsulates(code, tag),
             other=other,
         )
         return tag, int(self._fast(rule)), rule

@@ -109,7 +109,10 @@ def received(code: bytes, tag: int) -> ValueRepresentation:
 
     Two capitals that are no VR are taken for a future one: 32-bit length. Anything else that is unknown has a 16-bit
     length. Both are written as UN. Some senders let DCMTK's internal names slip out; they mean what they mean there.
+    Pixel data may be "OX": it is the only element that storescp 3.6.7 mends so (all pairs of letters were tried).
     """
+    if code == b"OX" and tag == _PIXEL_DATA:
+        return VALUE_REPRESENTATIONS["OW"]
     name = code.decode("latin-1")
     known = VALUE_REPRESENTATIONS.get(name)
     if known is not None:
@@ -117,3 +120,15 @@ def received(code: bytes, tag: int) -> ValueRepresentation:
     if name in _LENIENT:
         return resolved(_LENIENT[name], tag)
     return _UNKNOWN_LONG if name.isascii() and name.isalpha() and name.isupper() else _UNKNOWN_SHORT
+
+
+_PIXEL_DATA_CODES = frozenset({b"", b"OB", b"OW", b"OX", b"ox"})
+_ANY_PIXEL_DATA = b"px"
+
+
+def encapsulates(code: bytes, tag: int) -> bool:
+    """Whether an element of undefined length, received with these bytes or without a VR, is pixel data in fragments.
+
+    What else has an undefined length is a sequence, or wrong.
+    """
+    return code == _ANY_PIXEL_DATA or (tag == _PIXEL_DATA and code in _PIXEL_DATA_CODES)

@@ -235,6 +235,7 @@ STRANGE = [
     Case("pixel data cut", ID + element(PIXELS, "OW", b"abcd", 8), Abort),
 ]
 
+BEHIND = element(0xFFFA0010, "OB", b"ab")
 FRAGMENTS = open_sequence(PIXELS, item(), item(b"abcd"), vr="OB")
 PIXEL_DATA = [
     unchanged("fragments", ID + FRAGMENTS, JPEG),
@@ -261,6 +262,51 @@ PIXEL_DATA = [
         JPEG,
     ),
 ]
+
+NO_FRAGMENT = open_sequence(PIXELS, vr="OB")
+NATIVE = element(PIXELS, "OW", b"abcd")
+REPAIRED = [
+    Case("OX for pixel data", ID + element(PIXELS, "OX", b"abcd"), ID + NATIVE),
+    Case("OX for no pixel data", element(PIXELS, "OX"), element(PIXELS, "OW")),
+    Case("OX for pixel data in an item", sequence(SQ, item(element(PIXELS, "OX", b"ab"))) + ID,
+         sequence(SQ, item(element(PIXELS, "OW", b"ab"))) + ID),
+    Case("OX in big endian", big(PIXELS, "OX", b"abcd"), NATIVE.replace(b"abcd", b"badc"), BIG, TO_LITTLE),
+    Case("OX with old VRs", element(PIXELS, "OX", b"abcd"), NATIVE, encoding=OLD_VR),
+    Case("OX for something else", element(0x00281201, "OX", b"abcd"), element(0x00281201, "UN", b"abcd")),
+    Case("OX for fragments", FRAGMENTS.replace(b"OB", b"OX"), FRAGMENTS, JPEG),
+    Case("OX for no fragment", NO_FRAGMENT.replace(b"OB", b"OX"), NO_FRAGMENT, JPEG),
+    Case("OX for fragments in an item", sequence(SQ, item(FRAGMENTS.replace(b"OB", b"OX"))),
+         sequence(SQ, item(FRAGMENTS)), JPEG),
+    Case("OX for fragments in an uncompressed syntax", FRAGMENTS.replace(b"OB", b"OX"), Refusal),
+    Case("OX for native pixels in a compressed syntax", element(PIXELS, "OX", b"abcd"), Abort, JPEG),
+    Case("px for fragments", FRAGMENTS.replace(b"OB", b"px"), FRAGMENTS, JPEG),
+    Case("px in an uncompressed syntax", open_sequence(0x00420011, item(b"abcd"), vr="px"), Refusal),
+    Case("px for a group length", open_sequence(0x00100000, item(b"abcd"), vr="px") + ID, group_length(0x10, 10) + ID),
+    Case("px for padding", ID + open_sequence(0xFFFCFFFC, item(b"abcd"), vr="px"), ID, JPEG),
+    Case("lt for fragments", FRAGMENTS.replace(b"OB", b"lt"), Abort, JPEG),
+    Case("a sequence for pixel data in a compressed syntax", sequence(PIXELS, item(ID)), Abort, JPEG),
+    Case("an empty sequence for pixel data in a compressed syntax", sequence(PIXELS), Abort, JPEG),
+]  # fmt: skip
+NOT_KEPT = [
+    Case("fragments behind native pixels", NATIVE + FRAGMENTS, NATIVE),
+    Case("no fragment behind native pixels", NATIVE + NO_FRAGMENT + BEHIND, NATIVE + BEHIND),
+    Case("fragments behind native pixels, converted", NATIVE + FRAGMENTS, plain(PIXELS, b"abcd"), encoding=TO_IMPLICIT),
+    Case("native pixels behind fragments", FRAGMENTS + NATIVE, FRAGMENTS, JPEG),
+    Case("native pixels for an encapsulated syntax behind no fragment", NO_FRAGMENT + NATIVE, NO_FRAGMENT, JPEG),
+    Case("fragments before native pixels", FRAGMENTS + NATIVE, Refusal),
+    Case("fragments in a sequence that came before", sequence(SQ, item(ID)) + sequence(SQ, item(FRAGMENTS, ID, STUDY)),
+         sequence(SQ, item(ID))),
+    Case("the same in another byte order",
+         big(SQ, "SQ", plain(ITEM, big(0x00100020, "LO", b"ab"), order=">"))
+         + big(SQ, "SQ", plain(ITEM, big(PIXELS, "OB", plain(ITEM, b"abcd", order=">")
+                                         + plain(SEQUENCE_END, order=">"), UNDEFINED)
+                                     + big(0x00200010, "SH", b"Z ") + big(0x00100020, "LO", b"ab"), order=">")),
+         sequence(SQ, item(ID)), BIG, TO_LITTLE),
+    Case("fragments in a group length", sequence(0x00100000, item(FRAGMENTS)) + ID, group_length(0x10, 10) + ID),
+    Case("fragments in padding", ID + sequence(0xFFFCFFFC, item(FRAGMENTS)), ID),
+    Case("fragments within UN", open_sequence(PRIVATE, item(
+        plain(PIXELS, item(b"abcd") + plain(SEQUENCE_END), UNDEFINED)), vr="UN"), Refusal, JPEG),
+]  # fmt: skip
 
 CONVERSIONS = [
     Case(
@@ -477,4 +523,6 @@ PADDED = [
     unchanged("items that need no padding", sequence(SQ, item(ID)), encoding=Encoding(item_padding=2)),
 ]
 
-CASES = [*LENGTHS, *GROUP_LENGTHS, *VALUES, *ORDER, *STRANGE, *PIXEL_DATA, *CONVERSIONS, *PADDED]
+CASES = [
+    *LENGTHS, *GROUP_LENGTHS, *VALUES, *ORDER, *STRANGE, *PIXEL_DATA, *REPAIRED, *NOT_KEPT, *CONVERSIONS, *PADDED,
+]  # fmt: skip

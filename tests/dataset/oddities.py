@@ -3,7 +3,11 @@
 import struct
 from random import Random
 
-LONG = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV", "XX", "ox", "lt"})
+LONG = frozenset(
+    {
+        "OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV", "XX", "OX", "ox", "lt", "px",
+    }
+)  # fmt: skip
 TEXT = ("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UR", "UT")
 NUMBERS = {"US": 2, "SS": 2, "AT": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8}
 ARRAYS = {"OB": 1, "OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8, "SV": 8, "UV": 8, "UN": 1}
@@ -39,7 +43,7 @@ class Sender:
         """A whole data set of an even length."""
         data = self.content(elements, depth=0)
         if self.chance(0.3):
-            data += self.element(0x7FE00010, self.random.choice(["OB", "OW", "OW"]), self.random.randbytes(10))
+            data += self.element(0x7FE00010, self.random.choice(["OB", "OW", "OW", "OX"]), self.random.randbytes(10))
         if self.chance(self.oddity):
             data += self.element(0xFFFCFFFC, "OB", bytes(6))
         return data + self.element(0xFFFA0101, "LO", b"x") if len(data) & 1 else data
@@ -86,7 +90,7 @@ class Sender:
         elif tag >> 16 & 1:
             vr = "LO" if tag & 0xFF00 == 0 else random.choice(["LO", "UN", "OB", "US", "DS", "SQ", "FD"])
         if tag & 0xFFFF and self.explicit and self.chance(self.oddity / 4):
-            vr = random.choice([*TEXT, *NUMBERS, *ARRAYS, "UI", "XX", "ox", "up", "xs", "lt", "zz"])
+            vr = random.choice([*TEXT, *NUMBERS, *ARRAYS, "UI", "XX", "OX", "ox", "up", "xs", "lt", "zz"])
         if vr == "SQ" and depth < 4:
             return self.sequence(tag, depth)
         if vr == "SQ":

@@ -23,6 +23,7 @@ from storescpd.dataset import (
 from tests.dataset.applied import reencoded
 from tests.dataset.build import BIG, IMPLICIT, LITTLE
 from tests.dataset.cases import CASES, Case
+from tests.dataset.mistaken import SYNTAXES, every_pair_of_letters, mistaken
 from tests.dataset.oddities import CREATORS, Sender
 from tests.dataset.oracle import Oracle, Refused, Stored, oracle
 from tests.dataset.samples import REPOSITORY, Sample, bundled, corpus
@@ -75,6 +76,9 @@ OPTION_SETS = pytest.mark.parametrize("options", OPTIONS, ids=lambda options: op
 NEWER_SYNTAXES = re.compile(r"1\.2\.840\.10008\.1\.2\.(1\.98|4\.9[45]|4\.10[0-6]\.1|4\.11[0-2]|4\.20[1-3]|8\.1)$")
 """Transfer syntaxes that 3.6.7 cannot read."""
 
+INTERNAL = re.compile(rb"^.{4}(na|pi)", re.DOTALL)
+"""Names of storescp's own that it does not read."""
+
 KNOWN_CREATORS = [name for name in CREATORS if name.startswith((b"SIEMENS", b"GEMS"))]
 
 GENERATED = 150
@@ -124,6 +128,8 @@ def known(sample: Sample, theirs: Stored | Refused, ours: object) -> str | None:
         and any(name in sample.data for name in KNOWN_CREATORS)
     ):
         return "private-sequences"
+    if isinstance(theirs, Refused) and INTERNAL.search(sample.data):
+        return "internal-vrs"
     if isinstance(ours, ConversionError) and isinstance(theirs, Refused):
         return "refused-at-once"
     if isinstance(ours, ConversionError) and not sample.data:
@@ -178,6 +184,21 @@ def generated(options: str) -> Iterator[Sample]:
             deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
             data = deflate.compress(data) + deflate.flush()
         yield Sample(f"generated {number}", syntax, data)
+
+
+@pytest.mark.parametrize("options", [""])
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_mistaken_value_representations(
+    lab: Oracle, syntax: str, options: str, same_dictionary: Dictionary, listed: set[str]
+):
+    compare(lab, mistaken(syntax), OPTIONS[options], same_dictionary, listed)
+
+
+@pytest.mark.parametrize("options", [""])
+def test_every_value_representation_that_can_be_written(
+    lab: Oracle, options: str, same_dictionary: Dictionary, listed: set[str]
+):
+    compare(lab, every_pair_of_letters(), OPTIONS[options], same_dictionary, listed)
 
 
 def too_deep(options: str, sample: Sample) -> bool:

@@ -4,10 +4,14 @@ import time
 
 import pytest
 
+from tests.dataset.build import element, plain
+from tests.dataset.oddities import SEQUENCE_END, UNDEFINED
 from tests.support.daemon import storescpd
 from tests.support.rawclient import Aborted
 from tests.support.reference import storescp
 from tests.support.scenes import SUCCESS, associate, small, store
+
+FRAGMENTS = plain(SEQUENCE_END)
 
 
 def attempt(port: int) -> str:
@@ -32,6 +36,20 @@ def test_the_sender_sees_what_storescp_shows_it_and_nothing_is_stored(option, ke
         assert attempt(daemon.port) == expected
         assert daemon.stored() == daemon.incoming() == []
         assert "testing options are on" in daemon.log()
+
+
+@pytest.mark.parametrize("data", [element(0x7FE00010, "OB", FRAGMENTS, UNDEFINED), b"ab"], ids=["fragments", "nothing"])
+def test_what_could_not_be_written_is_ignored_too(data, tmp_path):
+    answers = []
+    (tmp_path / "reference").mkdir()
+    with (
+        storescp(tmp_path / "reference", "--ignore") as reference,
+        storescpd(tmp_path / "out", {"testing": {"ignore": True}}) as daemon,
+    ):
+        for port in (reference.port, daemon.port):
+            with associate(port) as association:
+                answers.append([association.store(1, small().sop_class, "1.2.3", data), association.echo(1)])
+    assert answers == [[SUCCESS, SUCCESS]] * 2
 
 
 @pytest.mark.parametrize(("key", "least"), [("sleep_during", 0.9), ("sleep_after", 0.3)])
