@@ -23,7 +23,7 @@ class Storage(Section):
     )
     on_duplicate: Literal["overwrite", "keep", "reject", "rename"] = setting(
         "overwrite",
-        "the file exists: overwrite; keep: the old, a different new one as NAME.1; reject: C100; rename: NAME.1, .2",
+        "the file exists: overwrite; keep: the old, a different new one as NAME+1; reject: C100; rename: NAME+1, +2",
     )
     min_free: Size = setting(
         2**30, "with less free space, or 1 % of the inodes, objects are refused (A700)", unit="bytes", shown='"1 GiB"'

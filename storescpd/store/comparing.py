@@ -8,37 +8,42 @@ from storescpd.store.meta import data_set_offset, transfer_syntax
 
 _COMPARE: Final = 1 << 20
 """Bytes compared at a time."""
-_HEAD: Final = 4096
-"""Bytes that hold any file meta information we write, and its length in one that we did not."""
+_HEAD: Final = 1 << 18
+"""Bytes that hold any file meta information we write, where two UIDs may have 64 KiB, and a fair amount of others'."""
 # A name may be taken by anything: opening a FIFO must not wait for its writer.
 _FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
-def same_content(directory: int, first: str, other: int, second: str) -> bool:
-    """Compare two files below two directory descriptors; what cannot be read differs."""
+def same_content(directory: int, first: str, other: int, second: str, *, bare: bool) -> bool:
+    """Compare two files below two directory descriptors; what cannot be read differs.
+
+    ``bare``: files are data sets and nothing else, and compared as a whole. What a peer sent may look like file meta
+    information, and would say of itself where it begins.
+    """
     try:
-        return _compare(directory, first, other, second)
+        return _compare(directory, first, other, second, bare=bare)
     except OSError:
         return False
 
 
-def _compare(directory: int, first: str, other: int, second: str) -> bool:
+def _compare(directory: int, first: str, other: int, second: str, *, bare: bool) -> bool:
     first_fd = os.open(first, _FLAGS, dir_fd=directory)
     try:
         second_fd = os.open(second, _FLAGS, dir_fd=other)
         try:
-            return stat.S_ISREG(os.fstat(second_fd).st_mode) and _same_object(first_fd, second_fd)
+            return stat.S_ISREG(os.fstat(second_fd).st_mode) and _same_object(first_fd, second_fd, bare=bare)
         finally:
             os.close(second_fd)
     finally:
         os.close(first_fd)
 
 
-def _same_object(first: int, second: int) -> bool:
-    heads = [_read(fd, _HEAD, 0) for fd in (first, second)]
+def _same_object(first: int, second: int, *, bare: bool) -> bool:
+    heads = [b"", b""] if bare else [_read(fd, _HEAD, 0) for fd in (first, second)]
     starts = [data_set_offset(head) for head in heads]
     sizes = [os.fstat(fd).st_size - start for fd, start in zip((first, second), starts, strict=True)]
-    if sizes[0] != sizes[1] or transfer_syntax(heads[0]) != transfer_syntax(heads[1]):
+    # Meta information that goes beyond its file is none, and then nobody knows what the file is.
+    if sizes[0] != sizes[1] or sizes[0] < 0 or transfer_syntax(heads[0]) != transfer_syntax(heads[1]):
         return False
     return all(
         _read(first, _COMPARE, starts[0] + offset) == _read(second, _COMPARE, starts[1] + offset)

@@ -8,6 +8,9 @@ _SHORT: Final = struct.Struct("<HH2sH")
 _LONG: Final = struct.Struct("<HH2s2xI")
 _PREAMBLE: Final = bytes(128) + b"DICM"
 _BEFORE_LENGTH: Final = _PREAMBLE + _SHORT.pack(2, 0x0000, b"UL", 4)
+_PREFIX: Final = 128
+_MAGIC: Final = _BEFORE_LENGTH[_PREFIX:]
+"""Where a length follows, of the rest of the file meta information; the preamble may be anything."""
 _VERSION: Final = b"\x00\x01"
 
 GROUP_LENGTH_END: Final = len(_PREAMBLE) + _SHORT.size + 4
@@ -71,7 +74,7 @@ def _text(element: int, vr: bytes, value: str, padding: bytes) -> bytes:
 
 def data_set_offset(head: bytes) -> int:
     """Where the data set begins in a file that starts with ``head``; 0 when it has no file meta information."""
-    if len(head) < GROUP_LENGTH_END or head[128:132] != b"DICM":
+    if len(head) < GROUP_LENGTH_END or not head.startswith(_MAGIC, _PREFIX):
         return 0
     return GROUP_LENGTH_END + int.from_bytes(head[GROUP_LENGTH_END - 4 : GROUP_LENGTH_END], "little")
 

@@ -117,8 +117,8 @@ class Move:
         return True
 
 
-def place(move: Move, wanted: Place, rule: OnDuplicate, extension: str) -> Stored:
-    """Give a temporary file its name.
+def place(move: Move, wanted: Place, rule: OnDuplicate, extension: str, *, bare: bool) -> Stored:
+    """Give a temporary file its name; ``bare``: files are data sets without meta information.
 
     Raises:
         DuplicateError: the name is taken and the rule is to reject.
@@ -141,7 +141,7 @@ def place(move: Move, wanted: Place, rule: OnDuplicate, extension: str) -> Store
         if rule is OnDuplicate.REJECT and not wanted.exclusive:
             raise DuplicateError(name)
         # A sender that repeats itself gets no copy after another, also where its first one was set aside.
-        if same_content(move.source, move.file, move.target, name):
+        if same_content(move.source, move.file, move.target, name, bare=bare):
             os.unlink(move.file, dir_fd=move.source)
             return Stored(name, Outcome.UNCHANGED, folder)
     raise AssertionError("unreachable: numbers do not end")
@@ -187,4 +187,5 @@ def _numbers(name: str, extension: str, first: int) -> Iterator[str]:
 
 
 def _numbered(name: str, extension: str, number: int) -> str:
-    return f"{name.removesuffix(extension)}.{number}{extension}"
+    # "+" stands in no UID and in no name that was made from what a peer sent: nobody else's name is this one.
+    return f"{name.removesuffix(extension)}+{number}{extension}"

@@ -37,3 +37,5 @@ class StorageSettings:
     """Group id of files and directories; ``None`` leaves it to the system."""
     extension: str = ""
     """Ends every name; a number that makes a name unique stands before it."""
+    bare_data_set: bool = False
+    """Files are data sets without file meta information."""

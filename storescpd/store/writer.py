@@ -185,7 +185,7 @@ class Writer:
     def _move(self, target: int, wanted: Place) -> Stored:
         settings = self._settings
         move = Move(self._directory, self._name, target)
-        stored = place(move, wanted, settings.on_duplicate, settings.extension)
+        stored = place(move, wanted, settings.on_duplicate, settings.extension, bare=settings.bare_data_set)
         if stored.outcome is Outcome.UNCHANGED and settings.durability is not Durability.NONE:
             _sync_earlier(target, stored.name)
         if settings.durability is Durability.FULL:

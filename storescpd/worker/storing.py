@@ -102,6 +102,7 @@ def _storing(config: Config, names: TemporaryNames, filed: Filing, links: Links)
         directory_mode=storage.directory_mode,
         group=_group_id(storage.group),
         extension=config.naming.extension,
+        bare_data_set=storage.format == "dataset",
     )
     return Storing(
         directory=Directory(directory, names),

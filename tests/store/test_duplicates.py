@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from storescpd.store import DuplicateError, OnDuplicate, Outcome, StorageError, noreplace
+from storescpd.store.meta import FileMeta
 from tests.store.sink import contents, directory, header, no_leak, put, put_many, race, temporaries
 
 OLD, NEW = b"the first object", b"another of its name"
@@ -16,16 +17,16 @@ NAME = "CT.1.2.dcm"
 # rule, may replace, what comes second -> files afterwards, outcome
 SECOND = [
     (OnDuplicate.OVERWRITE, True, NEW, {NAME: NEW}, Outcome.REPLACED),
-    (OnDuplicate.OVERWRITE, False, NEW, {NAME: OLD, "CT.1.2.1.dcm": NEW}, Outcome.SET_ASIDE),
+    (OnDuplicate.OVERWRITE, False, NEW, {NAME: OLD, "CT.1.2+1.dcm": NEW}, Outcome.SET_ASIDE),
     (OnDuplicate.OVERWRITE, False, OLD, {NAME: OLD}, Outcome.UNCHANGED),
-    (OnDuplicate.KEEP, True, NEW, {NAME: OLD, "CT.1.2.1.dcm": NEW}, Outcome.SET_ASIDE),
+    (OnDuplicate.KEEP, True, NEW, {NAME: OLD, "CT.1.2+1.dcm": NEW}, Outcome.SET_ASIDE),
     (OnDuplicate.KEEP, True, OLD, {NAME: OLD}, Outcome.UNCHANGED),
-    (OnDuplicate.KEEP, False, NEW, {NAME: OLD, "CT.1.2.1.dcm": NEW}, Outcome.SET_ASIDE),
-    (OnDuplicate.RENAME, True, NEW, {NAME: OLD, "CT.1.2.1.dcm": NEW}, Outcome.SET_ASIDE),
-    (OnDuplicate.RENAME, True, OLD, {NAME: OLD, "CT.1.2.1.dcm": OLD}, Outcome.SET_ASIDE),
+    (OnDuplicate.KEEP, False, NEW, {NAME: OLD, "CT.1.2+1.dcm": NEW}, Outcome.SET_ASIDE),
+    (OnDuplicate.RENAME, True, NEW, {NAME: OLD, "CT.1.2+1.dcm": NEW}, Outcome.SET_ASIDE),
+    (OnDuplicate.RENAME, True, OLD, {NAME: OLD, "CT.1.2+1.dcm": OLD}, Outcome.SET_ASIDE),
     (OnDuplicate.REJECT, True, NEW, {NAME: OLD}, None),
     (OnDuplicate.REJECT, True, OLD, {NAME: OLD}, None),
-    (OnDuplicate.REJECT, False, NEW, {NAME: OLD, "CT.1.2.1.dcm": NEW}, Outcome.SET_ASIDE),
+    (OnDuplicate.REJECT, False, NEW, {NAME: OLD, "CT.1.2+1.dcm": NEW}, Outcome.SET_ASIDE),
 ]
 
 
@@ -74,7 +75,7 @@ def test_what_was_set_aside_is_not_set_aside_again(rule, tmp_path):
     sink = directory(tmp_path, on_duplicate=rule)
     for data in (b"a", b"b", b"c", b"b", b"c", b"a", b"c"):
         put(sink, "CT.1", data, exclusive=True)
-    assert contents(tmp_path) == {"CT.1": b"a", "CT.1.1": b"b", "CT.1.2": b"c"}
+    assert contents(tmp_path) == {"CT.1": b"a", "CT.1+1": b"b", "CT.1+2": b"c"}
 
 
 KEPT = {
@@ -95,6 +96,37 @@ def test_the_same_content_is_the_same_data_set(second, tmp_path):
     assert put(sink, "CT.1", data, head).outcome is (Outcome.UNCHANGED if same else Outcome.SET_ASIDE)
     assert contents(tmp_path)["CT.1"] == first + NEW
     assert len(contents(tmp_path)) == (1 if same else 2)
+
+
+def pretending(length: int, differing: bytes) -> bytes:
+    """A data set that looks like a file, with this length of its meta information."""
+    return bytes(128) + b"DICM\2\0\0\0UL\4\0" + length.to_bytes(4, "little") + differing + b"the same end"
+
+
+@pytest.mark.parametrize("length", [0, 5, 17, 1000, 0x7FFFFFFF, 0xFFFFFFFF])
+@pytest.mark.parametrize("rule", [OnDuplicate.KEEP, OnDuplicate.OVERWRITE])
+def test_a_bare_data_set_is_not_asked_what_it_is(rule, length, tmp_path):
+    sink = directory(tmp_path, on_duplicate=rule, bare_data_set=True)
+    first, second = pretending(length, b"FIRST"), pretending(length, b"OTHER")
+    outcomes = [put(sink, "CT.1", data, exclusive=True).outcome for data in (first, second, first, second)]
+    assert outcomes == [Outcome.STORED, Outcome.SET_ASIDE, Outcome.UNCHANGED, Outcome.UNCHANGED]
+    assert contents(tmp_path) == {"CT.1": first, "CT.1+1": second}
+
+
+@pytest.mark.parametrize("length", [1000, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_what_begins_beyond_the_end_of_its_file_differs(length, tmp_path):
+    (tmp_path / "CT.1").write_bytes(pretending(length, b"FIRST"))
+    sink = directory(tmp_path, on_duplicate=OnDuplicate.KEEP)
+    for data in (b"", NEW):
+        assert put(sink, "CT.1", data, header()).outcome is Outcome.SET_ASIDE
+
+
+def test_long_uids_do_not_hide_the_transfer_syntax(tmp_path):
+    sink = directory(tmp_path, on_duplicate=OnDuplicate.KEEP)
+    uids = "1" * 65000, "2" * 65000
+    heads = [FileMeta(*uids, syntax, "1.2.3", "TEST", "SENDER").encode() for syntax in ("1.2", "1.3")]
+    outcomes = [put(sink, "CT.1", NEW, head).outcome for head in (*heads, *heads)]
+    assert outcomes == [Outcome.STORED, Outcome.SET_ASIDE, Outcome.UNCHANGED, Outcome.UNCHANGED]
 
 
 def test_large_objects_are_compared_to_their_last_byte_however_little_is_read_at_a_time(tmp_path, monkeypatch):
@@ -124,8 +156,8 @@ def test_a_name_that_is_no_file(obstacle, rule, tmp_path):
     OBSTACLES[obstacle](tmp_path / "CT.1")
     sink = directory(tmp_path, on_duplicate=rule)
     with no_leak():
-        assert put(sink, "CT.1", NEW).name == "CT.1.1"
-    assert (tmp_path / "CT.1.1").read_bytes() == NEW
+        assert put(sink, "CT.1", NEW).name == "CT.1+1"
+    assert (tmp_path / "CT.1+1").read_bytes() == NEW
 
 
 def counted(calls: list[str], name: str, call):
@@ -141,7 +173,7 @@ def counted(calls: list[str], name: str, call):
 @pytest.mark.parametrize("gap", [None, 1, 4, 299])
 def test_however_many_have_the_name_a_number_is_found_in_few_attempts(gap, tmp_path, monkeypatch):
     numbers = range(1, 301)
-    for name in ("CT.1.dcm", *(f"CT.1.{number}.dcm" for number in numbers if number != gap)):
+    for name in ("CT.1.dcm", *(f"CT.1+{number}.dcm" for number in numbers if number != gap)):
         (tmp_path / name).write_bytes(OLD)
     sink = directory(tmp_path, on_duplicate=OnDuplicate.RENAME, extension=".dcm")
     calls: list[str] = []
@@ -150,7 +182,7 @@ def test_however_many_have_the_name_a_number_is_found_in_few_attempts(gap, tmp_p
     with no_leak():
         stored = put(sink, "CT.1.dcm", NEW)
     assert stored.outcome is Outcome.SET_ASIDE
-    assert stored.name in {"CT.1.301.dcm", f"CT.1.{gap}.dcm"}
+    assert stored.name in {"CT.1+301.dcm", f"CT.1+{gap}.dcm"}
     assert calls.count("link") == 2
     assert calls.count("stat") <= 2 * len(f"{300:b}") + 2
     found = contents(tmp_path)
@@ -190,7 +222,7 @@ def test_of_many_at_once_none_is_lost(rule, tmp_path):
     outcomes = flat(race(put_many, PROCESSES, tmp_path, rule, payloads))
     assert sorted(contents(tmp_path).values()) == sorted(flat(payloads))
     assert sorted(contents(tmp_path)) == sorted(
-        ["CT.1.dcm", *(f"CT.1.{number}.dcm" for number in range(1, PROCESSES * EACH))]
+        ["CT.1.dcm", *(f"CT.1+{number}.dcm" for number in range(1, PROCESSES * EACH))]
     )
     assert outcomes.count("STORED") == 1
     assert temporaries(tmp_path) == []

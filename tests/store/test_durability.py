@@ -117,7 +117,7 @@ def test_a_file_system_without_hard_links(injection, tmp_path):
         assert refused >= set(injection.partition(":")[0].split(","))
         association.release()
         first, second = (file_of(target, template, number) for number in (1, 2))
-        again = first.with_name(first.name + ".1")
+        again = first.with_name(first.name + "+1")
         assert daemon.stored() == sorted([first, again, second])
         assert again.read_bytes() == first.read_bytes()
         assert whole(target, template, 2)

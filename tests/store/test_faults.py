@@ -45,8 +45,8 @@ def finished(writer, steps) -> Stored:
 WAYS = {
     "overwrite": (plain, {}, HEAD, {NAME}),
     "rearranged": (rearranged, {}, header("SOMEBODY ELSE"), {NAME}),
-    "keep": (plain, {"on_duplicate": OnDuplicate.KEEP}, HEAD, {"CT.1.1"}),
-    "rename": (plain, {"on_duplicate": OnDuplicate.RENAME}, HEAD, {"CT.1.1"}),
+    "keep": (plain, {"on_duplicate": OnDuplicate.KEEP}, HEAD, {"CT.1+1"}),
+    "rename": (plain, {"on_duplicate": OnDuplicate.RENAME}, HEAD, {"CT.1+1"}),
     "reject": (plain, {"on_duplicate": OnDuplicate.REJECT}, HEAD, {NAME}),
     "unsynced": (plain, {"durability": Durability.NONE}, HEAD, {NAME}),
     "group and guards": (plain, {"group": 0, "min_free": 1, "required_file": "mounted"}, HEAD, {NAME}),

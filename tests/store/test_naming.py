@@ -162,7 +162,7 @@ def test_duplicates_are_decided_inside_the_study_directory(rule, tmp_path):
         == {
             OnDuplicate.OVERWRITE: {"CT.1": b"second"},
             OnDuplicate.REJECT: {"CT.1": b"first"},
-            OnDuplicate.KEEP: {"CT.1": b"first", "CT.1.1": b"second"},
+            OnDuplicate.KEEP: {"CT.1": b"first", "CT.1+1": b"second"},
         }[rule]
     )
     assert list((tmp_path / ".storescpd/incoming").iterdir()) == []

@@ -26,18 +26,18 @@ STORIES = {
     "overwrite": ([(A, SUCCESS), (B, SUCCESS), (B, SUCCESS), (C, SUCCESS)], {NAME: C}),
     "keep": (
         [(A, SUCCESS), (B, SUCCESS), (A, SUCCESS), (B, SUCCESS), (C, SUCCESS)],
-        {NAME: A, f"{NAME}.1": B, f"{NAME}.2": C},
+        {NAME: A, f"{NAME}+1": B, f"{NAME}+2": C},
     ),
     "reject": ([(A, SUCCESS), (B, DUPLICATE), (A, DUPLICATE)], {NAME: A}),
-    "rename": ([(A, SUCCESS), (A, SUCCESS), (B, SUCCESS)], {NAME: A, f"{NAME}.1": A, f"{NAME}.2": B}),
+    "rename": ([(A, SUCCESS), (A, SUCCESS), (B, SUCCESS)], {NAME: A, f"{NAME}+1": A, f"{NAME}+2": B}),
 }
 NOT_SUCCESS = [(OTHER, MISMATCH), (OTHER_TOO, MISMATCH), (OTHER, MISMATCH), (NAMELESS, MISSING)]
-ASIDE = {f"{NAME}.1": OTHER, f"{NAME}.2": OTHER_TOO, f"{NAME}.3": NAMELESS}
+ASIDE = {f"{NAME}+1": OTHER, f"{NAME}+2": OTHER_TOO, f"{NAME}+3": NAMELESS}
 
 
-def sent(port: int, data: bytes, calling: str = "MODALITY") -> int:
+def sent(port: int, data: bytes, calling: str = "MODALITY", instance: str = INSTANCE) -> int:
     with RawAssociation(port, [(1, CT_IMAGE, [EXPLICIT_LITTLE])], calling=calling) as association:
-        status = association.store(1, CT_IMAGE, INSTANCE, data)
+        status = association.store(1, CT_IMAGE, instance, data)
         association.release()
     return status
 
@@ -66,6 +66,23 @@ def test_what_is_not_told_as_success_replaces_nothing(rule, tmp_path):
         assert files == ASIDE
 
 
+@pytest.mark.parametrize("extension", ["", ".dcm"])
+@pytest.mark.parametrize("rule", ["overwrite", "keep", "rename"])
+def test_no_other_instance_has_the_name_of_what_is_set_aside(rule, extension, tmp_path):
+    """Its UID may end in the number, or in what no UID may have."""
+    config = {"storage": {"on_duplicate": rule}, "naming": {"extension": extension}}
+    others = [f"{INSTANCE}.1", f"{INSTANCE}+1", f"{INSTANCE}1", f"{INSTANCE}.+1"]
+    with storescpd(tmp_path / "out", config) as daemon:
+        assert [sent(daemon.port, A), sent(daemon.port, OTHER)] == [SUCCESS, MISMATCH]
+        aside = tmp_path / "out" / f"{NAME}+1{extension}"
+        before = aside.read_bytes()
+        for instance in others:
+            assert sent(daemon.port, data_set(b"D4", instance), instance=instance) == SUCCESS
+        assert aside.read_bytes() == before
+        assert dissect(aside).data == OTHER
+        assert len(daemon.stored()) == 2 + len(others)
+
+
 def test_a_success_replaces_what_was_none(tmp_path):
     with storescpd(tmp_path / "out") as daemon:
         assert sent(daemon.port, OTHER) == MISMATCH
@@ -80,7 +97,7 @@ def test_keep_keeps_the_first_senders_file(tmp_path):
         assert sent(daemon.port, A, "SECOND") == SUCCESS
         assert [(path, path.read_bytes(), path.stat().st_ino) for path in daemon.stored()] == before
         assert sent(daemon.port, B, "FIRST") == SUCCESS
-        warnings = [line for line in daemon.log().splitlines() if " warning[" in line and f"{NAME}.1" in line]
+        warnings = [line for line in daemon.log().splitlines() if " warning[" in line and f"{NAME}+1" in line]
         assert len(warnings) == 1
 
 
@@ -94,8 +111,21 @@ def test_what_was_there_before_is_compared_too(form, tmp_path):
     config = {"storage": {"on_duplicate": "keep", "format": form}}
     with storescpd(target, config) as daemon:
         assert [sent(daemon.port, data) for data in (A, B)] == [SUCCESS] * 2
-        assert [path.name for path in daemon.stored()] == [NAME, f"{NAME}.1"]
+        assert [path.name for path in daemon.stored()] == [NAME, f"{NAME}+1"]
         assert (target / NAME).read_bytes() == meta + A
+
+
+def test_a_data_set_that_looks_like_a_file_is_none(tmp_path):
+    def pretending(patient: bytes) -> bytes:
+        head = encode(0x00080016, "UI", CT_IMAGE.encode()) + encode(0x00080018, "UI", INSTANCE.encode())
+        text = bytes(120 - len(head)) + b"DICM\2\0\0\0UL\4\0\xff\xff\xff\x7f!!"
+        return head + encode(0x00081030, "LO", text) + encode(0x00100020, "LO", patient)
+
+    first, second = pretending(b"A1"), pretending(b"B2")
+    assert first[128:132] == b"DICM"
+    with storescpd(tmp_path / "out", {"storage": {"on_duplicate": "keep", "format": "dataset"}}) as daemon:
+        assert [sent(daemon.port, data) for data in (first, second, first)] == [SUCCESS] * 3
+        assert {path.name: path.read_bytes() for path in daemon.stored()} == {NAME: first, f"{NAME}+1": second}
 
 
 def foreign_header() -> bytes:
