@@ -45,9 +45,6 @@ class IgnoredReception:
         elif self._reencoder is not None:
             try:
                 self._reencoder.feed(views)
-            except ConversionError:
-                # It can be read; that it could not be written is nothing to somebody who stores nothing.
-                self._reencoder = None
             except DataSetError as error:
                 self._fail_to_read(error)
             except ConversionError:
@@ -73,8 +70,6 @@ class IgnoredReception:
         if self._reencoder is not None:
             try:
                 self._reencoder.finish(0)
-            except ConversionError:
-                self._reencoder = None
             except DataSetError as error:
                 self._fail_to_read(error)
             except ConversionError:
