@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 
 import pytest
 
@@ -10,6 +11,9 @@ from tests.support.tools import path_of_others
 
 build.use()
 os.environ["PATH"] = path_of_others()
+# What the command remembers of studies is not kept in the home of who runs the tests.
+_state = tempfile.TemporaryDirectory(prefix="storescpd-state-")
+os.environ["XDG_STATE_HOME"] = _state.name
 # Under nohup, or in the background of a script, some are ignored, and the programs under test would ignore them too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 for _number in (signal.SIGHUP, signal.SIGQUIT):

@@ -77,10 +77,10 @@ def _file(arguments: Sequence[str]) -> Path:
         raise UsageError(" ".join(said.getvalue().splitlines()[-1:])) from None
 
 
-def serve_inetd(config: "Config", connection: Inherited | None = None) -> int:
+def serve_inetd(config: "Config", connection: Inherited | None = None, aside: tuple[str, ...] | None = None) -> int:
     """Serve one association and return the exit status; the connection is taken from descriptor 0 unless it was before.
 
-    ``config`` was checked for ``Environment(inetd=True)``.
+    ``config`` was checked for ``Environment(inetd=True)``; ``aside``: see ``StorageSettings``.
     """
     hasten()
     if connection is None:
@@ -92,7 +92,7 @@ def serve_inetd(config: "Config", connection: Inherited | None = None) -> int:
     from storescpd.config import ConfigError
 
     try:
-        _serve(config, connection)
+        _serve(config, connection, aside)
     except ConfigError as error:
         _report(map(str, error.problems), stderr=connection.stderr)
         return Exit.CONFIG
@@ -129,7 +129,7 @@ def _report(causes: Iterable[str], *, stderr: bool) -> None:
         log_event(logger, logging.CRITICAL, "start failed", cause=cause)
 
 
-def _serve(config: "Config", connection: Inherited) -> None:
+def _serve(config: "Config", connection: Inherited, aside: tuple[str, ...] | None) -> None:
     """Become who is configured, open the log, serve."""
     from storescpd.access.errors import TlsError
     from storescpd.worker.lone import Lone
@@ -141,7 +141,7 @@ def _serve(config: "Config", connection: Inherited) -> None:
     _warn_of_root()
     listener = listener_for(config, connection.socket.getsockname()[1])
     try:
-        made = settings(config, alone=True)
+        made = settings(config, alone=True, aside=aside)
         lone = Lone(connection.socket, listener.name, made, config.process.drain_timeout)
     except TlsError as error:
         raise StartError(f"tls.{error.key}: {error}") from error

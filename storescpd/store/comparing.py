@@ -14,28 +14,24 @@ _HEAD: Final = 1 << 18
 _FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
-def same_content(directory: int, first: str, other: int, second: str, *, bare: bool) -> bool:
-    """Compare two files below two directory descriptors; what cannot be read differs.
+def same_content(first: int, directory: int, second: str, *, bare: bool) -> bool:
+    """Compare an open file with one below a directory descriptor; what cannot be read differs.
 
     ``bare``: files are data sets and nothing else, and compared as a whole. What a peer sent may look like file meta
     information, and would say of itself where it begins.
     """
     try:
-        return _compare(directory, first, other, second, bare=bare)
+        return _compare(first, directory, second, bare=bare)
     except OSError:
         return False
 
 
-def _compare(directory: int, first: str, other: int, second: str, *, bare: bool) -> bool:
-    first_fd = os.open(first, _FLAGS, dir_fd=directory)
+def _compare(first: int, directory: int, second: str, *, bare: bool) -> bool:
+    second_fd = os.open(second, _FLAGS, dir_fd=directory)
     try:
-        second_fd = os.open(second, _FLAGS, dir_fd=other)
-        try:
-            return stat.S_ISREG(os.fstat(second_fd).st_mode) and _same_object(first_fd, second_fd, bare=bare)
-        finally:
-            os.close(second_fd)
+        return stat.S_ISREG(os.fstat(second_fd).st_mode) and _same_object(first, second_fd, bare=bare)
     finally:
-        os.close(first_fd)
+        os.close(second_fd)
 
 
 def _same_object(first: int, second: int, *, bare: bool) -> bool:

@@ -8,6 +8,7 @@ from storescpd.store.errors import SpaceError, StorageError
 from storescpd.store.folders import Folders
 from storescpd.store.incoming import TemporaryNames, make_folder, sweep
 from storescpd.store.settings import Durability, StorageSettings
+from storescpd.store.unseen import Unseen
 from storescpd.store.writer import Writer
 
 _INODE_SHARE: Final = 100
@@ -26,6 +27,7 @@ class Directory:
         self._names = names
         self._prefix = os.path.join(settings.directory, "")
         self._folders = Folders(settings)
+        self._unseen = None if settings.aside is None else Unseen(names, settings.aside)
         # fsync(2) needs a descriptor that reads; else the right to enter is enough.
         readable = os.O_RDONLY if settings.durability is Durability.FULL else os.O_PATH
         self._flags = readable | os.O_DIRECTORY | os.O_CLOEXEC
@@ -39,7 +41,7 @@ class Directory:
         fd = self._open()
         try:
             self._guard(fd)
-            return Writer(fd, self._names, self._folders, self.settings, header)
+            return Writer(fd, self._names, self._folders, self.settings, header, self._unseen)
         except OSError as error:
             os.close(fd)
             raise StorageError(f"cannot write below {self.settings.directory}: {error.strerror or error}") from error
@@ -48,13 +50,15 @@ class Directory:
             raise
 
     def prepare(self) -> list[str]:
-        """Make the folder of temporary files and remove what others left there; returns the names of these.
+        """Make the folder of temporary files, where there is to be one, and remove what others left; returns its names.
 
         Raises:
             StorageError: the directory is missing or not writable.
         """
         fd = self._open()
         try:
+            if self._unseen is not None:
+                return self._unseen.sweep(fd)
             make_folder(fd)
             return sweep(fd)
         except OSError as error:

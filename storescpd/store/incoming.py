@@ -10,6 +10,7 @@ import itertools
 import os
 import secrets
 import stat
+from collections.abc import Callable
 from typing import Final
 
 OWN_FOLDER: Final = ".storescpd"
@@ -27,18 +28,26 @@ class TemporaryNames:
         self._instance = secrets.token_hex(4)
         self._numbers = itertools.count(1)
 
-    def __next__(self) -> str:
-        return f"{FOLDER}/{self._instance}.{os.getpid()}.{next(self._numbers)}"
+    def inside(self) -> str:
+        """One in our own folder."""
+        return f"{FOLDER}/{self._name()}"
+
+    def hidden(self) -> str:
+        """One among objects."""
+        return f"{OWN_FOLDER}.{self._name()}"
+
+    def _name(self) -> str:
+        return f"{self._instance}.{os.getpid()}.{next(self._numbers)}"
 
 
-def create(names: TemporaryNames, directory: int, mode: int) -> tuple[int, str]:
+def create(name_of: Callable[[], str], directory: int, mode: int) -> tuple[int, str]:
     """A new, locked, empty file of that mode below the directory descriptor: its descriptor and its relative path.
 
     Raises:
         OSError: the directory does not take it.
     """
     for _ in range(_ATTEMPTS):
-        name = next(names)
+        name = name_of()
         try:
             fd = _open(name, directory, mode)
         except FileExistsError:
@@ -59,7 +68,7 @@ def create(names: TemporaryNames, directory: int, mode: int) -> tuple[int, str]:
             os.close(fd)
             raise
         os.close(fd)
-    raise FileExistsError(f"temporary files below {FOLDER} disappear as soon as they are made")
+    raise FileExistsError("temporary files disappear as soon as they are made")
 
 
 def _open(name: str, directory: int, mode: int) -> int:
@@ -89,12 +98,13 @@ def sweep(directory: int) -> list[str]:
     except FileNotFoundError:
         return []
     try:
-        return [name for name in os.listdir(folder) if _remove_if_abandoned(name, folder)]
+        return [name for name in os.listdir(folder) if remove_if_abandoned(name, folder)]
     finally:
         os.close(folder)
 
 
-def _remove_if_abandoned(name: str, folder: int) -> bool:
+def remove_if_abandoned(name: str, folder: int) -> bool:
+    """Remove a temporary file below a directory descriptor unless its owner lives; whether it is gone."""
     try:
         fd = os.open(name, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=folder)
     except OSError:

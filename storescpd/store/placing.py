@@ -17,7 +17,7 @@ from storescpd.store.noreplace import rename_exclusively
 from storescpd.store.settings import OnDuplicate
 
 _NO_HARD_LINKS: Final = {errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
-_NO_EXCLUSIVE_RENAME: Final = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
+NO_EXCLUSIVE_RENAME: Final = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
 class Outcome(Enum):
@@ -79,8 +79,12 @@ class Move:
             if error.errno not in _NO_HARD_LINKS:
                 raise
             return self._rename_exclusively(name)
-        os.unlink(self.file, dir_fd=self.source)
+        self.drop()
         return True
+
+    def drop(self) -> None:
+        """Take its own name away."""
+        os.unlink(self.file, dir_fd=self.source)
 
     def is_taken(self, name: str) -> bool:
         """Whether something has the name now."""
@@ -97,7 +101,7 @@ class Move:
         except FileExistsError:
             return False
         except OSError as error:
-            if error.errno not in _NO_EXCLUSIVE_RENAME:
+            if error.errno not in NO_EXCLUSIVE_RENAME:
                 raise
             return self._over_placeholder(name)
         return True
@@ -117,8 +121,8 @@ class Move:
         return True
 
 
-def place(move: Move, wanted: Place, rule: OnDuplicate, extension: str, *, bare: bool) -> Stored:
-    """Give a temporary file its name; ``bare``: files are data sets without meta information.
+def place(move: Move, fd: int, wanted: Place, rule: OnDuplicate, extension: str, *, bare: bool) -> Stored:
+    """Give a temporary file, which is open as ``fd``, its name; ``bare``: files are data sets without meta information.
 
     Raises:
         DuplicateError: the name is taken and the rule is to reject.
@@ -141,8 +145,8 @@ def place(move: Move, wanted: Place, rule: OnDuplicate, extension: str, *, bare:
         if rule is OnDuplicate.REJECT and not wanted.exclusive:
             raise DuplicateError(name)
         # A sender that repeats itself gets no copy after another, also where its first one was set aside.
-        if same_content(move.source, move.file, move.target, name, bare=bare):
-            os.unlink(move.file, dir_fd=move.source)
+        if same_content(fd, move.target, name, bare=bare):
+            move.drop()
             return Stored(name, Outcome.UNCHANGED, folder)
     raise AssertionError("unreachable: numbers do not end")
 

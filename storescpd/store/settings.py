@@ -39,3 +39,8 @@ class StorageSettings:
     """Ends every name; a number that makes a name unique stands before it."""
     bare_data_set: bool = False
     """Files are data sets without file meta information."""
+    aside: tuple[str, ...] | None = None
+    """Directories to make unfinished objects in, where nothing but objects may be in this one (see ``unseen``).
+
+    ``None``: our own folder in it.
+    """

@@ -12,6 +12,7 @@ from storescpd.store.folders import Folders
 from storescpd.store.incoming import TemporaryNames, create
 from storescpd.store.placing import Move, Outcome, Place, Stored, place
 from storescpd.store.settings import Durability, StorageSettings
+from storescpd.store.unseen import Unseen, tell_complete
 
 _MOST_BUFFERS: Final = 1024
 """IOV_MAX of Linux: writev(2) takes no more at once."""
@@ -55,13 +56,20 @@ class Writer:
     """A temporary file that becomes an object with ``commit`` and ``close``, or nothing with ``abandon``."""
 
     def __init__(
-        self, directory: int, names: TemporaryNames, folders: Folders, settings: StorageSettings, header: bytes
+        self,
+        directory: int,
+        names: TemporaryNames,
+        folders: Folders,
+        settings: StorageSettings,
+        header: bytes,
+        unseen: Unseen | None = None,
     ) -> None:
         self._directory = directory
         self._names = names
         self._folders = folders
         self._settings = settings
         self._header = header
+        self._unseen = unseen
         self._pending: list[Chunk] = [header] if header else []
         self.length = 0
         """Bytes of the file so far."""
@@ -69,7 +77,10 @@ class Writer:
 
     def _create(self) -> tuple[int, str]:
         settings = self._settings
-        fd, name = create(self._names, self._directory, settings.file_mode)
+        if self._unseen is None:
+            fd, name = create(self._names.inside, self._directory, settings.file_mode)
+        else:
+            fd, name = self._unseen.create(self._directory, settings.file_mode)
         if settings.group is None:
             return fd, name
         try:
@@ -162,6 +173,16 @@ class Writer:
             raise
 
     def _place(self, wanted: Place) -> Stored:
+        try:
+            return self._placed(wanted)
+        except OSError as error:
+            if self._unseen is None or self._name or not self._unseen.retreat(error):
+                raise
+        # Made where it gets no name here; a copy is made in another way.
+        self._rewrite(self._header, Plan(None, None))
+        return self._place(wanted)
+
+    def _placed(self, wanted: Place) -> Stored:
         settings = self._settings
         if settings.durability is Durability.NONE:
             # Network file systems report a full disk at close; the copy keeps the lock.
@@ -184,12 +205,19 @@ class Writer:
 
     def _move(self, target: int, wanted: Place) -> Stored:
         settings = self._settings
-        move = Move(self._directory, self._name, target)
-        stored = place(move, wanted, settings.on_duplicate, settings.extension, bare=settings.bare_data_set)
+        unseen = self._unseen
+        if unseen is None:
+            move = Move(self._directory, self._name, target)
+        else:
+            move = unseen.move(self._directory, self._fd, self._name, target)
+        bare = settings.bare_data_set
+        stored = place(move, self._fd, wanted, settings.on_duplicate, settings.extension, bare=bare)
         if stored.outcome is Outcome.UNCHANGED and settings.durability is not Durability.NONE:
             _sync_earlier(target, stored.name)
         if settings.durability is Durability.FULL:
             os.fsync(target)
+        if unseen is not None and not self._name and stored.outcome is not Outcome.UNCHANGED:
+            tell_complete(target, stored.name)
         return stored
 
     def abandon(self) -> None:
@@ -215,8 +243,9 @@ def _sync_earlier(directory: int, name: str) -> None:
 def _discard(fd: int, name: str, directory: int) -> None:
     """Remove a temporary file; while it is locked no sweep gets in between."""
     # It may be gone already, with its directory or by its move; what is left is swept at the next start.
-    with contextlib.suppress(OSError):
-        os.unlink(name, dir_fd=directory)
+    if name:
+        with contextlib.suppress(OSError):
+            os.unlink(name, dir_fd=directory)
     _close(fd)
 
 

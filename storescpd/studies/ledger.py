@@ -43,6 +43,11 @@ def file_system_type(path: str) -> int:
     return ctypes.c_ulong.from_buffer(buffer).value & 0xFFFFFFFF
 
 
+def on_network(folder: str) -> str:
+    """The network file system that a folder is on; empty: none. Raises OSError."""
+    return _NETWORK.get(file_system_type(folder), "")
+
+
 def socket_path(path: str) -> str:
     """Where the keeper of a ledger listens."""
     return f"{path}.keeper"
@@ -70,10 +75,10 @@ def inspect(path: str) -> None:
     """
     folder = os.path.dirname(path) or "."
     try:
-        kind = _NETWORK.get(file_system_type(folder))
+        kind = on_network(folder)
     except OSError as error:
         raise LedgerError(f"cannot keep a ledger in {folder}: {error.strerror or error}") from error
-    if kind is not None:
+    if kind:
         raise LedgerError(f"{folder} is on {kind}: studies.ledger must name a file on a local file system")
     if os.path.exists(path):
         with _translated(path), contextlib.closing(open_for_reading(path)) as database:

@@ -26,6 +26,8 @@ class Launch:
     """What systemd has bound."""
     bound: Mapping[Key, Listener] = field(default_factory=dict)
     """What listens already."""
+    aside: tuple[str, ...] | None = None
+    """Nothing but objects may be in the storage directory: where else unfinished ones may be made."""
     account: Account | None = None
     """Whom to become once the ports are bound."""
     errors: LastError = field(default_factory=LastError)

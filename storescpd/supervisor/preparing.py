@@ -46,15 +46,15 @@ class Verdict:
     """The problems are in the file itself."""
 
 
-def made(config: Config, ask: Ask) -> Settings:
-    """The settings of the workers.
+def made(config: Config, ask: Ask, aside: tuple[str, ...] | None = None) -> Settings:
+    """The settings of the workers; ``aside``: see ``StorageSettings``.
 
     Raises:
         StartError: keys, groups, dictionaries: something is not as the configuration says.
         ConfigError: a file that the configuration names is wrong.
     """
     try:
-        wanted = settings(config, ask)
+        wanted = settings(config, ask, aside=aside)
         wanted.load()
     except TlsError as error:
         raise StartError(f"tls.{error.key}: {error}") from error

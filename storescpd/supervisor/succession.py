@@ -51,7 +51,7 @@ class Succession:
         self._fixed = Fixed(config.process.user, config.process.group)
         self._passed, self._account = launch.passed, launch.account
         self._retiring: dict[Key, Listener] = {}
-        wanted = made(config, self._ask)
+        wanted = made(config, self._ask, launch.aside)
         try:
             found = places(config, self._passed, launch.bound)
             listeners = bind(config, self._passed, found, launch.bound, BIND_PATIENCE)

@@ -176,8 +176,12 @@ def _directories(services: "Iterable[Service]") -> "list[Directory]":
     return list(found.values())
 
 
-def settings(config: Config, ask: Ask = nobody_to_ask, *, alone: bool = False) -> Settings:
+def settings(
+    config: Config, ask: Ask = nobody_to_ask, *, alone: bool = False, aside: tuple[str, ...] | None = None
+) -> Settings:
     """The settings of a worker that serves by this configuration; ``alone`` is one without a keeper.
+
+    ``aside``: nothing but objects is to be in the directories; see ``StorageSettings``.
 
     How objects are stored is made when it is asked for: what stores is half of what a process has to load, and
     an association is answered without.
@@ -188,7 +192,7 @@ def settings(config: Config, ask: Ask = nobody_to_ask, *, alone: bool = False) -
     """
     association, process = config.association, config.process
     found = profiles(config)
-    storings = functools.cache(functools.partial(_storings, config, alone=alone))
+    storings = functools.cache(functools.partial(_storings, config, alone=alone, aside=aside))
     return Settings(
         service=_service(config, _agreements(config, found), lambda: storings().of(config)),
         rules=tuple(_rule(config, index, found, storings) for index in range(len(config.peers))),
@@ -211,10 +215,10 @@ def settings(config: Config, ask: Ask = nobody_to_ask, *, alone: bool = False) -
     )
 
 
-def _storings(config: Config, *, alone: bool) -> "Storings":
+def _storings(config: Config, *, alone: bool, aside: tuple[str, ...] | None) -> "Storings":
     from storescpd.worker.storing import Storings  # noqa: PLC0415 - see settings
 
-    return Storings(config, alone=alone)
+    return Storings(config, alone=alone, aside=aside)
 
 
 def _keeper(config: Config) -> "KeeperSettings | None":

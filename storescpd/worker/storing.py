@@ -70,7 +70,9 @@ def encoding(config: Config) -> Encoding:
 class Storings:
     """Makes what stores: for all senders one ledger, one set of links to its keeper, one series of temporary names."""
 
-    def __init__(self, config: Config, *, alone: bool) -> None:
+    def __init__(self, config: Config, *, alone: bool, aside: tuple[str, ...] | None = None) -> None:
+        """``aside``: nothing but objects is to be in the directories; see ``StorageSettings``."""
+        self._aside = aside
         self._names = TemporaryNames()
         self._ledger = "" if alone else ledger_path(config, os.environ)
         self._links = Links(self._ledger)
@@ -83,14 +85,16 @@ class Storings:
         """
         filed = filing(config, GENERAL if index is None else slot_of(config.peers[index]), self._ledger)
         try:
-            return _storing(config, self._names, filed, self._links)
+            return _storing(config, self._names, filed, self._links, self._aside)
         except GroupError as error:
             raise StorageError(str(error) if index is None else f"peers[{index}].{error}") from error
         except DictionaryError as error:
             raise StorageError(str(error)) from error
 
 
-def _storing(config: Config, names: TemporaryNames, filed: Filing, links: Links) -> Storing:
+def _storing(
+    config: Config, names: TemporaryNames, filed: Filing, links: Links, aside: tuple[str, ...] | None
+) -> Storing:
     storage = config.storage
     directory = StorageSettings(
         directory=storage.directory,
@@ -103,6 +107,7 @@ def _storing(config: Config, names: TemporaryNames, filed: Filing, links: Links)
         group=_group_id(storage.group),
         extension=config.naming.extension,
         bare_data_set=storage.format == "dataset",
+        aside=aside,
     )
     return Storing(
         directory=Directory(directory, names),

@@ -93,8 +93,7 @@ def _shown(end: Exception) -> str:
 
 
 def _files(directory: Path) -> list[tuple[str, Stored | bytes]]:
-    own = directory / ".storescpd"
-    paths = [path for path in directory.rglob("*") if path.is_file() and own not in path.parents]
+    paths = [path for path in directory.rglob("*") if path.is_file()]
     return sorted(((_name(path.relative_to(directory)), _content(path)) for path in paths), key=lambda pair: pair[0])
 
 

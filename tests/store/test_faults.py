@@ -3,6 +3,7 @@
 import errno
 import itertools
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
@@ -48,6 +49,8 @@ WAYS = {
     "keep": (plain, {"on_duplicate": OnDuplicate.KEEP}, HEAD, {"CT.1+1"}),
     "rename": (plain, {"on_duplicate": OnDuplicate.RENAME}, HEAD, {"CT.1+1"}),
     "reject": (plain, {"on_duplicate": OnDuplicate.REJECT}, HEAD, {NAME}),
+    "nameless": (plain, {"aside": ()}, HEAD, {NAME}),
+    "nameless, rearranged": (rearranged, {"aside": (gettempdir(),)}, header("SOMEBODY ELSE"), {NAME}),
     "unsynced": (plain, {"durability": Durability.NONE}, HEAD, {NAME}),
     "group and guards": (plain, {"group": 0, "min_free": 1, "required_file": "mounted"}, HEAD, {NAME}),
 }

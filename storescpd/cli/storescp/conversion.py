@@ -133,6 +133,7 @@ def _changes(line: Line) -> Iterator[str]:
 def _cautions(line: Line, config: Config) -> Iterator[str]:
     """What the line says that is not in the file, or that a service must not have."""
     port = config.listeners[0].port
+    yield "storage.directory: the daemon keeps a folder .storescpd in it, for objects that are not complete"
     if line.has("--inetd"):
         yield "--inetd: put it on the command line of storescpd; or let systemd listen, with a socket unit"
     elif port < _SERVICE_PORTS:

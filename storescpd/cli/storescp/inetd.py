@@ -1,5 +1,8 @@
 """``--inetd``: the one connection on descriptor 0 (storescp facts 9.3)."""
 
+import os
+
+from storescpd.cli.storescp.household import aside
 from storescpd.cli.storescp.line import Line
 from storescpd.cli.storescp.model import config_of
 from storescpd.cli.storescp.settings import current_umask
@@ -14,4 +17,5 @@ def serve_one(line: Line) -> int:
     # Loaded late: another mode of the command needs none of it.
     from storescpd.cli.inetd import serve_inetd
 
-    return serve_inetd(config_of(line, current_umask()))
+    config = config_of(line, current_umask())
+    return serve_inetd(config, aside=aside(config.storage.directory, os.environ))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from storescpd.cli.status import Exit
 from storescpd.cli.storescp.errors import CommandLineError
 from storescpd.cli.storescp.header import PROGRAM
+from storescpd.cli.storescp.household import aside, memory_of
 from storescpd.cli.storescp.line import Line
 from storescpd.cli.storescp.model import config_of
 from storescpd.cli.storescp.passwords import with_prompt
@@ -24,7 +25,7 @@ from storescpd.telemetry.events import log_event
 from storescpd.telemetry.handlers import remember_errors
 from storescpd.telemetry.notify import Notifier
 from storescpd.worker.accept import Listener
-from storescpd.worker.filing import keeper_settings
+from storescpd.worker.filing import LEDGER, keeper_settings
 from storescpd.worker.logs import configure_log
 
 _NAMES = ("--output-directory", "--sort-conc-studies", "--sort-on-study-uid", "--filename-extension")
@@ -49,7 +50,10 @@ def serve(line: Line, listening: int | None) -> int:
         os.umask(config.process.umask)
         configure_log(config.logging)
         _check_directory(config)
-        launch = Launch(bound=_bound(config, listening))
+        directory = config.storage.directory
+        launch = Launch(bound=_bound(config, listening), aside=aside(directory, os.environ))
+        if keeper_settings(config, "") is not None:
+            config = _with_ledger(config)
         gc.enable()
         return Supervisor(config, None, Report(Notifier(), remember_errors()), launch).run()
     except (ConfigError, OSError, StartError) as error:
@@ -66,6 +70,16 @@ def _bound(config: Config, listening: int | None) -> Mapping[Key, Listener]:
         return {}
     wanted = config.listeners[0]
     return {key_of(wanted): Listener(socket.socket(fileno=listening), wanted.name)}
+
+
+def _with_ledger(config: Config) -> Config:
+    """The ledger is not among the objects."""
+    try:
+        folder = memory_of(config.storage.directory, os.environ)
+    except OSError as error:
+        raise StartError(f"there is no place to remember studies in: {error}; set XDG_STATE_HOME") from error
+    studies = config.studies.model_copy(update={"ledger": os.path.join(folder, LEDGER)})
+    return config.model_copy(update={"studies": studies})
 
 
 def _called(line: Line) -> str:

@@ -80,7 +80,6 @@ DIRECTORY = Section(
             (Argument("DIRECTORY", Kind.PATH),),
             sets=(directory("storage.directory"),),
             initial=".",
-            changes="a folder .storescpd is made in it, for objects that are not complete",
         ),
     ),
     _OUTPUT,
