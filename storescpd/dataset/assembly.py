@@ -19,7 +19,8 @@ _NEVER = 1 << 33
 _GROUP_LENGTH_SIZE = 12
 """Bytes of a group length element in every form."""
 _INDEX_LIMIT = 250_000
-"""Elements of one level whose offsets are remembered. More than the standard defines many times over."""
+"""Elements of one data set whose offsets are remembered at a time, all levels together: each costs a hundred bytes, and
+more are there than the standard defines many times over."""
 
 _WARNINGS = 20
 
@@ -38,6 +39,8 @@ class Assembly:
         self.depth = 0
         self.warnings: list[str] = []
         self.rearranged = Rearrangement()
+        self._remembered = 0
+        """Elements that the levels which are open remember."""
         self._encoding = encoding
         self.explicit_lengths = encoding.sequence_length is SequenceLength.EXPLICIT
         self._creates_groups = encoding.group_length is GroupLength.CREATE
@@ -72,8 +75,10 @@ class Assembly:
 
     def place_unwanted(self) -> None:
         """A sequence begins that will be taken back."""
-        if self.level.unordered is not None:
-            self.level.unordered.add(DUPLICATE, self.writer.position)
+        elements = self.level.unordered
+        if elements is not None:
+            elements.add(DUPLICATE, self.writer.position)
+            self._remember(1, self.level.start, DUPLICATE)
 
     def drops(self) -> bool:
         """Whether the element placed last will not stay: it, or what contains it, came before or is not wanted."""
@@ -143,6 +148,8 @@ class Assembly:
             raise RuntimeError("the data set is no item")
         if level.group_start or level.unordered is not None:
             self.finish_level()
+        if level.indexed is not None:
+            self._forget(level)
         if self._item_padding:
             self.writer.held += padding_element(self.form, self._length(level.start), self._item_padding)
         self._settle_length(level.start, level.written_length, self.form.item_delimiter)
@@ -216,8 +223,19 @@ class Assembly:
             held[level.start - base :] = b"".join(parts)
         else:
             self.rearranged.replace(level.start, writer.position, [(element.start, element.end) for element in chosen])
-            if self.rearranged.size > _INDEX_LIMIT:
-                raise DataSetError(level.start, None, "too many elements out of order", Fault.DISORDER)
+        self._remember(-len(level.unordered.tags), level.start, None)
+
+    def _remember(self, count: int, start: int, tag: int | None) -> None:
+        """So many elements more, or fewer, are remembered."""
+        self._remembered += count
+        if self._remembered + self.rearranged.size > _INDEX_LIMIT:
+            raise DataSetError(start, tag, "too many elements out of order", Fault.DISORDER)
+
+    def _forget(self, level: Level) -> None:
+        """Of a level that is, or has to stay, in order nothing need be remembered."""
+        if level.indexed is not None:
+            self._remembered -= len(level.indexed.tags)
+            level.indexed = None
 
     def _measure_groups(self, chosen: list[Element]) -> None:
         """Fill in the group lengths of a level by the elements that it keeps."""
@@ -242,11 +260,12 @@ class Assembly:
         level = self.level
         self.warn("out of order", tag)
         self._index_history()
-        elements = level.indexed or Elements()
-        if len(elements.tags) > _INDEX_LIMIT:
+        if level.forgotten:
             raise DataSetError(level.start, tag, "too many elements out of order", Fault.DISORDER)
-        base = self.writer.base
+        elements = level.indexed or Elements()
+        base, before = self.writer.base, len(elements.tags)
         self._scan(base, self.writer.held, max(level.scanned, base), self.writer.position, elements)
+        self._remember(len(elements.tags) - before, level.start, tag)
         elements.know()
         level.unordered = elements
         level.indexed = None
@@ -255,12 +274,12 @@ class Assembly:
         level.group_end = _NEVER
 
     def _place_unordered(self, elements: Elements, tag: int) -> None:
-        if len(elements.tags) > _INDEX_LIMIT:
-            raise DataSetError(self.level.start, tag, "too many elements out of order", Fault.DISORDER)
+        before = len(elements.tags)
         if self._creates_groups and elements.add_first(tag & 0xFFFF0000, self.writer.position):
             self.write_group_length(tag)
         if not elements.add_first(tag, self.writer.position):
             self.warn("found twice, the first one kept", tag)
+        self._remember(len(elements.tags) - before, self.level.start, tag)
 
     # Handing out
 
@@ -293,13 +312,18 @@ class Assembly:
         base, data, marks = self._history
         self._history = None
         for level, start, end, child in marks:
-            elements = level.indexed = level.indexed or Elements()
-            if len(elements.tags) > _INDEX_LIMIT:
+            if level.forgotten:
                 continue
+            elements = level.indexed = level.indexed or Elements()
+            before = len(elements.tags)
             self._scan(base, data, start, end, elements)
             level.scanned = max(level.scanned, end)
             if child is not None:
                 elements.add(*child)
+            self._remembered += len(elements.tags) - before
+            if self._remembered + self.rearranged.size > _INDEX_LIMIT:
+                self._forget(level)
+                level.forgotten = True
 
     def _scan(self, base: int, data: bytearray, start: int, end: int, elements: Elements) -> None:
         elements_of(data, start - base, end - base, self.form, lambda tag, at: elements.add(tag, at + base))

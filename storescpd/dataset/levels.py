@@ -54,8 +54,8 @@ class Level:
     """
 
     __slots__ = (
-        "creators", "end", "group_end", "group_length", "group_start", "indexed", "last", "scanned", "sequence",
-        "signed", "start", "table", "unordered", "words", "written_length",
+        "creators", "end", "forgotten", "group_end", "group_length", "group_start", "indexed", "last", "scanned",
+        "sequence", "signed", "start", "table", "unordered", "words", "written_length",
     )  # fmt: skip
 
     def __init__(
@@ -86,6 +86,8 @@ class Level:
         """Private creators by group and block."""
         self.indexed: Elements | None = None
         """Elements written so long ago that they cannot be looked at any more."""
+        self.forgotten = False
+        """There were too many of these: the level must stay in order."""
         self.unordered: Elements | None = None
         """All elements, once they are known to be out of order."""
 

@@ -12,6 +12,7 @@ from storescpd.dataset import (
     DataSetError,
     Dictionary,
     Encoding,
+    Fault,
     Limits,
     OutputSyntax,
     Patch,
@@ -143,6 +144,57 @@ def test_disorder_in_many_items_has_the_same_limit(dictionary: Dictionary, monke
     assert reencoded(sequence(SEQUENCE, *[disordered] * 30), LITTLE, Encoding(), dictionary)
     with pytest.raises(DataSetError, match="too many elements out of order"):
         reencoded(sequence(SEQUENCE, *[disordered] * 60), LITTLE, Encoding(), dictionary)
+
+
+def reversed_elements(count: int) -> bytes:
+    return b"".join(element(tag, "LO", b"ab") for tag in reversed(range(0x00110000, 0x00110000 + count)))
+
+
+@pytest.mark.parametrize("levels", [2, 12])
+def test_disorder_in_many_levels_has_the_same_limit(
+    levels: int, dictionary: Dictionary, monkeypatch: pytest.MonkeyPatch
+):
+    """All that are open count together; those that were closed count no more."""
+    monkeypatch.setattr("storescpd.dataset.assembly._INDEX_LIMIT", 100)
+    each = reversed_elements(100 // levels)
+    data = b""
+    for _ in range(levels):
+        data = each + open_sequence(SEQUENCE, open_item(data))
+    with pytest.raises(DataSetError, match="too many elements out of order") as raised:
+        reencoded(data, LITTLE, Encoding(), dictionary)
+    assert raised.value.fault is Fault.DISORDER
+    one = open_item(reversed_elements(90))
+    assert reencoded(open_sequence(SEQUENCE, *[one] * 30), LITTLE, Encoding(), dictionary)
+
+
+def test_a_level_that_was_in_order_for_too_long_has_to_stay_so(dictionary: Dictionary, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("storescpd.dataset.assembly._INDEX_LIMIT", 100)
+    many = b"".join(element(0x00110100 + number, "LO", b"ab") for number in range(200))
+    large_value = element(0x00420011, "OB", bytes(70_000))
+    ordered = many + large_value + element(0x00420013, "LO", b"ab")
+    assert reencoded(ordered + element(0x00420014, "OB", bytes(70_000)), LITTLE, Encoding(), dictionary)
+    with pytest.raises(DataSetError, match="too many elements out of order"):
+        reencoded(
+            ordered + element(0x00420014, "OB", bytes(70_000)) + element(0x00100020, "LO", b"ab"),
+            LITTLE,
+            Encoding(),
+            dictionary,
+        )
+    # What it remembered does not count any more.
+    item_in_disorder = open_item(reversed_elements(90))
+    assert reencoded(ordered + open_sequence(0x52009230, item_in_disorder), LITTLE, Encoding(), dictionary)
+
+
+def test_the_memory_of_disorder_does_not_grow_with_the_levels(dictionary: Dictionary):
+    reencoder = Reencoder(TRANSFER_SYNTAXES[LITTLE], Encoding(), dictionary)
+    each = reversed_elements(0xF000) + element(SEQUENCE, "SQ", b"", UNDEFINED) + plain(ITEM, b"", UNDEFINED)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataSetError, match="too many elements out of order"):
+            reencoder.feed([memoryview(each)] * 12)
+        assert tracemalloc.get_traced_memory()[1] < 48 * MIB
+    finally:
+        tracemalloc.stop()
 
 
 def test_creators_do_not_fill_the_memory(dictionary: Dictionary):
