@@ -9,6 +9,7 @@ from storescpd.wire.codes import ItemType, PduType
 from storescpd.wire.errors import WireError
 from storescpd.wire.items import (
     AnsweredContext,
+    Items,
     ProposedContext,
     UserInformation,
     answered_context,
@@ -16,7 +17,6 @@ from storescpd.wire.items import (
     encode_proposed_context,
     item,
     proposed_context,
-    split,
     uid,
 )
 from storescpd.wire.request import APPLICATION_CONTEXT, PROTOCOL_VERSION, AssociateRJ, AssociateRQ
@@ -89,11 +89,12 @@ def associate_body(field: str, body: bytes) -> AssociateBody:
     information: list[tuple[int, int]] = []
     # The items of another version are unknown: storescp names the version even where it could not read them.
     items_end = len(body) if version & PROTOCOL_VERSION else _ASSOCIATE.size
-    for item_type, start, end in split(body, _ASSOCIATE.size, items_end, field):
+    items = Items(body)
+    for item_type, start, end in items.between(_ASSOCIATE.size, items_end, field):
         if item_type == ItemType.APPLICATION_CONTEXT:
             application_context = uid(body, start, end, "application context")
         elif item_type == ItemType.PRESENTATION_CONTEXT_RQ:
-            proposed.append(proposed_context(body, start, end))
+            proposed.append(proposed_context(items, start, end))
         elif item_type == ItemType.PRESENTATION_CONTEXT_AC:
             answered.append(answered_context(body, start, end))
         elif item_type == ItemType.USER_INFORMATION:
@@ -105,7 +106,7 @@ def associate_body(field: str, body: bytes) -> AssociateBody:
         application_context,
         tuple(proposed),
         tuple(answered),
-        user_information.decode(body, information),
+        user_information.decode(items, information),
     )
 
 

@@ -29,6 +29,11 @@ MAX_UID_LENGTH: Final = 64
 """PS3.5 9.1. A longer one in a request is malformed."""
 MAX_CONTEXT_TRANSFER_SYNTAXES: Final = 128
 """PS3.8 knows no limit. storescp 3.6.7 answers nothing to a request with more than 50 in one context."""
+MAX_ITEMS: Final = 128 * (2 + MAX_CONTEXT_TRANSFER_SYNTAXES)
+"""Items in one association request, at every depth: 128 contexts (PS3.8 9.3.2.2: their ids are odd bytes), each with an
+abstract syntax and as many transfer syntaxes as it may have. A MiB of empty items would keep a worker busy."""
+MAX_SUB_ITEMS_OF_A_TYPE: Final = 256
+"""PS3.7 D.3.3.4 to D.3.3.6: one for each SOP class that is proposed, and a context id is one byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,26 @@ class UserInformation:
     """Server response of the A-ASSOCIATE-AC (PS3.7 D.3.3.7.2)."""
 
 
+class Items:
+    """Walks the items of one request or acceptance, and counts them."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._count = 0
+
+    def between(self, start: int, end: int, field: str) -> Iterator[tuple[int, int, int]]:
+        """Yield (type, start, end) of each item between two offsets.
+
+        Raises:
+            WireError: an item goes beyond ``end``, or there are more than ``MAX_ITEMS`` in all.
+        """
+        for found in split(self.data, start, end, field):
+            self._count += 1
+            if self._count > MAX_ITEMS:
+                raise WireError(field, found[1], f"more than {MAX_ITEMS} items in all")
+            yield found
+
+
 def split(data: bytes, start: int, end: int, field: str) -> Iterator[tuple[int, int, int]]:
     """Yield (type, start, end) of each item between two offsets.
 
@@ -100,20 +125,20 @@ def uid(data: bytes, start: int, end: int, field: str) -> str:
     return text(data[start:end])
 
 
-def proposed_context(data: bytes, start: int, end: int) -> ProposedContext:
+def proposed_context(items: Items, start: int, end: int) -> ProposedContext:
     """Decode the value of a presentation context item of a request."""
-    field = "presentation context"
+    field, data = "presentation context", items.data
     if end - start < _U32.size:
         raise WireError(field, start, "shorter than its four fixed bytes")
     abstract_syntax = ""
     transfer_syntaxes: list[str] = []
-    for kind, first, last in split(data, start + 4, end, field):
+    for kind, first, last in items.between(start + 4, end, field):
         if kind == ItemType.ABSTRACT_SYNTAX:
             abstract_syntax = uid(data, first, last, "abstract syntax")
         elif kind == ItemType.TRANSFER_SYNTAX:
             transfer_syntaxes.append(uid(data, first, last, "transfer syntax"))
-    if len(transfer_syntaxes) > MAX_CONTEXT_TRANSFER_SYNTAXES:
-        raise WireError(field, start, f"more than {MAX_CONTEXT_TRANSFER_SYNTAXES} transfer syntaxes")
+            if len(transfer_syntaxes) > MAX_CONTEXT_TRANSFER_SYNTAXES:
+                raise WireError(field, start, f"more than {MAX_CONTEXT_TRANSFER_SYNTAXES} transfer syntaxes")
     return ProposedContext(data[start], abstract_syntax, tuple(transfer_syntaxes))
 
 

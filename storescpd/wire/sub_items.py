@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from storescpd.wire.codes import ItemType
-from storescpd.wire.items import Fields, UserInformation, counted, item
+from storescpd.wire.errors import WireError
+from storescpd.wire.items import MAX_SUB_ITEMS_OF_A_TYPE, Fields, UserInformation, counted, item
 
 if TYPE_CHECKING:
     from storescpd.wire.user_information import Found
@@ -84,6 +85,9 @@ def _common_extended(found: "Found", fields: Fields) -> None:
     if not fields.empty:
         fields.u16()
         while not fields.empty:
+            if len(related) == MAX_SUB_ITEMS_OF_A_TYPE:
+                # As any of these that makes no sense it is passed over: a Storage SCP does without.
+                raise WireError("related general SOP classes", 0, f"more than {MAX_SUB_ITEMS_OF_A_TYPE}")
             related.append(fields.counted_uid())
     found.common_extended.append(CommonExtendedNegotiation(sop_class, service_class, tuple(related)))
 

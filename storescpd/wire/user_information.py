@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from storescpd.wire.codes import ItemType
 from storescpd.wire.errors import WireError
-from storescpd.wire.items import Fields, UserInformation, item, split, text
+from storescpd.wire.items import MAX_SUB_ITEMS_OF_A_TYPE, Fields, Items, UserInformation, item, text
 
 if TYPE_CHECKING:
     from storescpd.wire.sub_items import (
@@ -67,24 +67,29 @@ def _reader(kind: int) -> Callable[[Found, Fields], None] | None:
     return READERS.get(kind)
 
 
-def _sub_items(data: bytes, places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+def _sub_items(items: Items, places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
     for start, end in places:
-        yield from split(data, start, end, "user information")
+        yield from items.between(start, end, "user information")
 
 
-def decode(data: bytes, places: Iterable[tuple[int, int]]) -> UserInformation:
+def decode(items: Items, places: Iterable[tuple[int, int]]) -> UserInformation:
     """Decode the values of all user information items together; unknown sub-items are skipped.
 
     Raises:
-        WireError: a sub-item goes beyond its place, or is cut short and would have to be answered.
+        WireError: a sub-item goes beyond its place, is cut short and would have to be answered, or comes too often.
     """
     found = Found()
-    for kind, first, last in _sub_items(data, places):
+    counts: dict[int, int] = {}
+    for kind, first, last in _sub_items(items, places):
         read = _reader(kind)
         if read is None:
             continue
+        field = f"user information sub-item 0x{kind:02X}"
+        counts[kind] = counts.get(kind, 0) + 1
+        if counts[kind] > MAX_SUB_ITEMS_OF_A_TYPE:
+            raise WireError(field, first, f"more than {MAX_SUB_ITEMS_OF_A_TYPE} of them")
         try:
-            read(found, Fields(data, first, last, f"user information sub-item 0x{kind:02X}"))
+            read(found, Fields(items.data, first, last, field))
         except WireError:
             if kind in _CUT_SHORT_REFUSED:
                 raise

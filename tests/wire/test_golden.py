@@ -5,7 +5,7 @@ import pytest
 from storescpd.wire import pdu, user_information
 from storescpd.wire.codes import PduType
 from storescpd.wire.errors import WireError
-from storescpd.wire.items import ProposedContext, UserInformation
+from storescpd.wire.items import Items, ProposedContext, UserInformation
 from tests.wire.golden import (
     APPLICATION_CONTEXT_ITEM,
     CT,
@@ -47,7 +47,7 @@ def test_pdus_are_written_as_the_standard_writes_them(name):
 @pytest.mark.parametrize("name", SUB_ITEMS)
 def test_sub_items(name):
     raw, expected = SUB_ITEMS[name]
-    assert user_information.decode(raw, [(0, len(raw))]) == expected
+    assert user_information.decode(Items(raw), [(0, len(raw))]) == expected
     assert user_information.encode(expected) == b"\x50\x00" + len(raw).to_bytes(2, "big") + raw
 
 
@@ -103,7 +103,7 @@ def test_unknown_items_are_skipped(unknown, place):
 def test_unknown_sub_items_are_skipped(unknown):
     known = SUB_ITEMS["maximum length"][0], SUB_ITEMS["implementation version name"][0]
     for raw in (unknown + b"".join(known), unknown.join(known), b"".join(known) + unknown):
-        assert user_information.decode(raw, [(0, len(raw))]) == UserInformation(
+        assert user_information.decode(Items(raw), [(0, len(raw))]) == UserInformation(
             maximum_length=16384, implementation_version_name="VERSION_1"
         )
 
@@ -173,13 +173,13 @@ LENIENT = {
 @pytest.mark.parametrize("name", LENIENT)
 def test_sub_items_that_nobody_needs_may_be_broken(name):
     raw, expected = LENIENT[name]
-    assert user_information.decode(raw, [(0, len(raw))]) == expected
+    assert user_information.decode(Items(raw), [(0, len(raw))]) == expected
 
 
 def test_a_role_for_a_class_that_cannot_be_is_kept():
     uid = b"1." + b"2" * 70
     raw = b"\x54\x00\x00\x4c\x00\x48" + uid + b"\x01\x00"
-    (role,) = user_information.decode(raw, [(0, len(raw))]).roles
+    (role,) = user_information.decode(Items(raw), [(0, len(raw))]).roles
     assert (role.sop_class, role.scu, role.scp) == (uid.decode(), True, False)
 
 
