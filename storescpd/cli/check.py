@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from storescpd.cli.check_access import access_findings
+from storescpd.cli.check_ledger import ledger_findings
 from storescpd.cli.check_tls import tls_findings
 from storescpd.cli.status import Exit
 from storescpd.config import Config, ConfigError, Environment, Problem, detected
@@ -30,6 +31,7 @@ def problems_of(path: Path, environment: Environment, not_yet: tuple[str, ...] =
         *world_findings(found.config, environment, path),
         *tls_findings(found.config, environment),
         *access_findings(found.config),
+        *ledger_findings(found.config, environment),
         *_log_findings(found.config),
     )
     world = (finding for finding in seen if stands(finding, found.broken))

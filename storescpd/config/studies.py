@@ -28,3 +28,7 @@ class Studies(Section):
         'SQLite file on a local disk, or "postgresql://..."; empty: in $STATE_DIRECTORY, else <directory>/.storescpd',
         private=True,
     )
+    when_ledger_away: Literal["refuse"] = setting(
+        "refuse",
+        "while the ledger cannot be written, a full disk perhaps: objects that need it are answered A700 at once",
+    )

@@ -48,6 +48,8 @@ class Course:
         self.episodes = {episode.id: episode for episode in episodes.unended(self._ledger.database)}
         self._open = {episode.key: episode for episode in self.episodes.values() if episode.state is State.OPEN}
         self._closed.clear()
+        self._ended_by_token.clear()
+        self.stirred.clear()
         for episode in self.episodes.values():
             if episode.state is State.RENAMING:
                 self.close(episode)
@@ -220,14 +222,17 @@ class Course:
             self.stirred |= self._closed.get(_place_of(episode), set())
         association.lease, association.token = None, ""
 
-    def leave(self, association: Association, now: Moment) -> None:
-        """An association is over; a file that its worker has moved, without having said so, has its study."""
+    def leave(self, association: Association, now: Moment, *, adopts: bool = True) -> None:
+        """An association is over; a file that its worker has moved, without having said so, has its study.
+
+        Without ``adopts``, as the ledger takes nothing, it gets it with the next ``repair``.
+        """
         self._latest = max(self._latest, association.signs().latest)
         self._note_last_of(association, now)
         self.associations.open.remove(association)
         episode = self._under_way(association)
         association.close()
-        if episode is not None and episode.state in {State.OPEN, State.WAITING}:
+        if adopts and episode is not None and episode.state in {State.OPEN, State.WAITING}:
             self._adopt(episode, now)
         self._let_go(association)
 

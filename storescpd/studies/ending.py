@@ -28,6 +28,10 @@ class Ending:
             State.REPORTING: self._report,
         }
 
+    def forget(self) -> None:
+        """The ledger has not taken what was done last: plans are gone through again as it has them."""
+        self._renamings.clear()
+
     def go_on(self, now: Moment) -> None:
         """One step for each episode about which something has happened."""
         for episode in self._course.take_stirred():

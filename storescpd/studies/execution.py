@@ -59,6 +59,8 @@ class Execution:
         self.finished: list[Job] = []
         """Hooks that are done or given up, for who waits for them."""
         self._spent: list[str] = []
+        self._entered: list[tuple[Job, int | None]] = []
+        """How hooks have ended, since the last commit."""
         self._room_at = 0.0
         """Monotonic time before which there is no room for another process."""
         self._stopping_until = 0.0
@@ -172,11 +174,18 @@ class Execution:
         policy = self._policies[job.slot]
         return policy.on_reception if job.kind is Kind.RECEPTION else policy.on_end_of_study
 
-    def withdraw(self, started: list[Run]) -> None:
-        """The ledger has not taken their start: they end without having begun."""
-        for run in started:
+    def withdraw(self) -> None:
+        """The ledger has not taken what was done last: what was to start ends without having begun."""
+        for run in [run for run in self.runs.values() if not run.begun]:
             run.stay()
             self._forget(run)
+
+    def resume(self, now: Moment) -> None:
+        """The ledger can be written again: enter once more what it has not taken, and read the queue anew."""
+        entered, self._entered = self._entered, []
+        self.restart()
+        for job, status in entered:
+            self._enter(job, status, now)
 
     def _forget(self, run: Run) -> tuple[Job, int | None]:
         """Let go of a process that has ended: its hook and its exit status."""
@@ -198,6 +207,7 @@ class Execution:
             with contextlib.suppress(OSError):
                 os.unlink(path)
         self._spent.clear()
+        self._entered.clear()
 
     def ended(self, run: Run, now: Moment) -> None:
         """The process of a hook has ended."""
@@ -219,6 +229,7 @@ class Execution:
 
     def _enter(self, job: Job, status: int | None, now: Moment) -> None:
         """Enter how a hook has ended."""
+        self._entered.append((job, status))
         database = self._ledger.begin()
         if status == 0:
             jobs.ended(database, job, JobState.DONE, "", now)

@@ -1,8 +1,8 @@
 """The keeper's loop: one thread, one ledger, one commit for all that workers said meanwhile.
 
 A round: hear the workers, commit, answer; look after timers, hooks and ending studies, commit, let hooks begin. Nobody
-is answered and nothing is started before the commit. A keeper whose ledger does not take a commit refuses what it was
-asked and ends: the next one begins with what the ledger says.
+is answered and nothing is started before the commit. A keeper whose ledger does not take a commit refuses what it is
+asked from then on, looks every second whether it can be written again, and goes on with what the ledger says.
 """
 
 import contextlib
@@ -39,6 +39,10 @@ LOCK_PATIENCE = 5.0
 _LOCK_PAUSE = 0.05
 HEARTBEAT = 1.0
 """Seconds between two signs of life where there is nothing else to do, and between two looks at where the ledger is."""
+RETURN_PAUSE = 1.0
+"""Seconds between two looks whether a ledger that took nothing can be written again."""
+ROOM = 256 << 10
+"""Bytes that have to be free then: a batch of all workers at once; with less it would be away again at once."""
 PRUNE_PAUSE = 3600.0
 """Seconds between two looks for what can leave the ledger."""
 
@@ -132,6 +136,9 @@ class Keeper:
         self._grace_ends = 0.0
         self._repaired = False
         self._prune_at = 0.0
+        self._return_at = 0.0
+        self._ended_meanwhile: list[Run] = []
+        """Hooks that have ended while the ledger could not be written."""
 
     def close(self) -> None:
         """Leave: hooks go on, everything else is in the ledger."""
@@ -152,9 +159,52 @@ class Keeper:
         while not self._leaving and not self._service.leaving:
             try:
                 self._round()
+            except sqlite3.OperationalError as error:
+                self._let_go(error)
             except sqlite3.Error as error:
-                self._service.refuse(f"the ledger cannot be written: {error}")
-                raise LedgerError(f"the ledger {self._ledger.path} cannot be written: {error}") from error
+                self._service.refuse(f"the ledger {self._ledger.path} cannot be used: {error}")
+                raise LedgerError(f"the ledger {self._ledger.path} cannot be used: {error}") from error
+
+    def _let_go(self, error: sqlite3.OperationalError) -> None:
+        """No room, a disk that fails, a file system that is read-only: what was not committed has not been."""
+        reason = f"the ledger {self._ledger.path} cannot be written: {error}"
+        self._service.refuse(reason)
+        with contextlib.suppress(sqlite3.Error):
+            self._ledger.rollback()
+        self._execution.withdraw()
+        self._return_at = time.monotonic() + RETURN_PAUSE
+        log_event(logger, logging.ERROR, "objects are refused, and hooks wait", cause=reason)
+
+    def _come_back(self, now: Moment) -> None:
+        """Look whether the ledger can be written again, and go on with what it says."""
+        if now.monotonic < self._return_at:
+            return
+        self._return_at = now.monotonic + RETURN_PAUSE
+        try:
+            if not _has_room(self._ledger.path):
+                return
+            self._ledger.reopen()
+            pruning.remembered(self._ledger, self._orders.settings.policies)
+            self._begin_with_ledger(now)
+            self._execution.resume(now)
+            while self._ended_meanwhile:
+                self._execution.ended(self._ended_meanwhile.pop(), now)
+            self._ledger.commit()
+        except (sqlite3.OperationalError, OSError) as error:
+            with contextlib.suppress(sqlite3.Error):
+                self._ledger.rollback()
+            log_event(logger, logging.DEBUG, "the ledger still cannot be written", cause=str(error))
+            return
+        self._service.away = ""
+        self._commit()
+        log_event(logger, logging.WARNING, "the ledger can be written again", ledger=self._ledger.path)
+
+    def _begin_with_ledger(self, now: Moment) -> None:
+        self._ending.forget()
+        self._course.load(now)
+        self._repaired = False
+        if self._course.episodes:
+            self._grace_ends = now.monotonic + START_GRACE
 
     def _round(self) -> None:
         self._orders.beat(time.monotonic())
@@ -164,6 +214,9 @@ class Keeper:
             # Whoever has come just now may send a study that is about to end: taken first, then asked what it says.
             for _ in range(2):
                 now = self._hear(0.0)
+        if self._service.away:
+            self._come_back(now)
+            return
         # Senders wait for this.
         self._commit()
         self._look_after(now)
@@ -206,9 +259,7 @@ class Keeper:
         self._watch(self._orders.lifeline, self._on_orphaned)
         self._watch(self._listener, self._on_connection)
         now = self._clock.now()
-        self._course.load(now)
-        if self._course.episodes:
-            self._grace_ends = now.monotonic + START_GRACE
+        self._begin_with_ledger(now)
         self._execution.load(now)
         self._commit()
         self._watch_hooks()
@@ -220,7 +271,7 @@ class Keeper:
         numbers = self._wakeup.recv(64)
         if LEAVE in numbers:
             self._leaving = True
-        if signal.SIGTERM in numbers:
+        if signal.SIGTERM in numbers and not self._service.away:
             self._execution.stop(now)
 
     def _leave(self, _: Moment) -> None:
@@ -254,6 +305,8 @@ class Keeper:
 
     def _pause(self) -> float:
         """Seconds until there is something to do unasked."""
+        if self._service.away:
+            return max(min(self._return_at - time.monotonic(), HEARTBEAT), 0.0)
         ending = 0.0 if self._ending.hurries else math.inf
         studies = max(min(self._course.next_timer(), ending if self._repaired else 0.0), self._grace_ends)
         due = min(studies, self._execution.next_moment(), self._prune_at)
@@ -288,11 +341,7 @@ class Keeper:
 
     def _start_hooks(self) -> None:
         started = self._execution.start()
-        try:
-            self._commit()
-        except sqlite3.Error:
-            self._execution.withdraw(started)
-            raise
+        self._commit()
         for process in started:
             process.go()
         self._watch_hooks()
@@ -309,7 +358,15 @@ class Keeper:
     def _on_hook_ended(self, process: Run, now: Moment) -> None:
         self._selector.unregister(process.fd)
         self._watched.discard(process.fd)
-        self._execution.ended(process, now)
+        if self._service.away:
+            self._ended_meanwhile.append(process)
+        else:
+            self._execution.ended(process, now)
+
+
+def _has_room(path: str) -> bool:
+    space = os.statvfs(os.path.dirname(path) or ".")
+    return space.f_bavail * space.f_frsize >= ROOM
 
 
 def _noted(_number: int, _frame: object) -> None:

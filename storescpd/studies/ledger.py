@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from storescpd.studies.errors import LedgerError, LockedError
-from storescpd.studies.schema import check, migrate
+from storescpd.studies.schema import migrate
+from storescpd.studies.soundness import look_for_damage
 
 _MODE = 0o600
 _HOOKS_MODE = 0o700
@@ -80,9 +81,7 @@ def inspect(path: str) -> None:
         raise LedgerError(f"cannot keep a ledger in {folder}: {error.strerror or error}") from error
     if kind:
         raise LedgerError(f"{folder} is on {kind}: studies.ledger must name a file on a local file system")
-    if os.path.exists(path):
-        with _translated(path), contextlib.closing(open_for_reading(path)) as database:
-            check(database, path)
+    look_for_damage(path)
 
 
 def open_for_reading(path: str) -> sqlite3.Connection:
@@ -114,12 +113,12 @@ class Ledger:
         """
         self.path = path
         self._lock = lock
+        self._synchronous = synchronous
         try:
             with _translated(path):
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _MODE))
                 os.makedirs(hooks_path(path), _HOOKS_MODE, exist_ok=True)
-                self.database = sqlite3.connect(path, isolation_level=None, timeout=_BUSY / 1000)
-                _prepare(self.database, path, synchronous=synchronous)
+                self.database = _connected(path, synchronous=synchronous)
         except BaseException:
             os.close(lock)
             raise
@@ -144,11 +143,29 @@ class Ledger:
         if self.database.in_transaction:
             self.database.execute("ROLLBACK")
 
+    def reopen(self) -> None:
+        """Begin anew with what the file says, after a commit that it has not taken.
+
+        Raises:
+            sqlite3.Error: it cannot be opened.
+            OSError: its directory cannot be synced.
+        """
+        fresh = _connected(self.path, synchronous=self._synchronous)
+        self.database.close()
+        self.database = fresh
+
     def close(self) -> None:
         """Let go of the file and its lock."""
-        self.rollback()
+        with contextlib.suppress(sqlite3.Error):
+            self.rollback()
         self.database.close()
         os.close(self._lock)
+
+
+def _connected(path: str, *, synchronous: bool) -> sqlite3.Connection:
+    database = sqlite3.connect(path, isolation_level=None, timeout=_BUSY / 1000)
+    _prepare(database, path, synchronous=synchronous)
+    return database
 
 
 def _prepare(database: sqlite3.Connection, path: str, *, synchronous: bool) -> None:

@@ -56,11 +56,12 @@ class Run:
         """Becomes readable when the process has ended."""
         self._status_file = status_file
         self._child = child
-        self._begun = child is None
+        self.begun = child is None
+        """The hook itself was told to begin."""
 
     def go(self) -> None:
         """Let the hook begin: the ledger knows it now."""
-        self._begun = True
+        self.begun = True
         self._write(_GO)
 
     def stay(self) -> None:
@@ -86,7 +87,7 @@ class Run:
         """Its exit status, 128 and more for a signal; ``None``: it was interrupted, and nobody knows how far it got."""
         cause = self._child.wait() if self._child is not None else None
         status = left_status(self._status_file)
-        if status is None and cause is not None and self._begun:
+        if status is None and cause is not None and self.begun:
             return cause if cause >= 0 else 128 - cause
         return status
 

@@ -70,7 +70,8 @@ def check(database: sqlite3.Connection, path: str) -> int:
     if version > len(MIGRATIONS):
         newest = len(MIGRATIONS)
         message = f"{path} was written by a newer storescpd: its schema is {version}, this one knows {newest}"
-        raise LedgerError(f"{message}; start that version, or name another file in studies.ledger")
+        forgotten = "open studies and pending hooks are forgotten, images are not touched"
+        raise LedgerError(f"{message}; start that version, or move it aside: {forgotten}")
     return int(version)
 
 

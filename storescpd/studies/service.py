@@ -23,6 +23,7 @@ from storescpd.studies.messages import (
     Message,
     MessageError,
     Place,
+    Placed,
     Record,
     Recorded,
     Refused,
@@ -91,6 +92,8 @@ class Service:
         self.orphaned = False
         """The supervisor is gone: another keeper may have the ledger."""
         self.leaving = False
+        self.away = ""
+        """Why the ledger takes nothing; empty: it does."""
         self._handlers: dict[type[Message], Callable[..., None]] = {
             Place: self._on_place,
             Record: self._on_record,
@@ -110,7 +113,7 @@ class Service:
 
     def leave(self, conversation: Conversation, now: Moment) -> None:
         """A connection has gone."""
-        self._course.leave(conversation.association, now)
+        self._course.leave(conversation.association, now, adopts=not self.away)
         if conversation in self._waiting:
             self._waiting.remove(conversation)
         self._held = [held for held in self._held if held[1] is not conversation]
@@ -119,7 +122,12 @@ class Service:
     def take(self, conversation: Conversation, message: Message, now: Moment) -> None:
         """Do what a message asks for."""
         handler = self._handlers.get(type(message))
-        if handler is None:
+        if self.away and isinstance(message, Place | Record | Retry):
+            conversation.say(Refused(self.away))
+        elif self.away and isinstance(message, Await):
+            conversation.association.awaits = message.token
+            self._waiting.append(conversation)
+        elif handler is None:
             self._answer(conversation, Refused("not a message to a keeper"))
         else:
             handler(conversation, message, now)
@@ -138,10 +146,17 @@ class Service:
         self._answers.clear()
 
     def refuse(self, reason: str) -> None:
-        """The ledger has nothing of it."""
-        for conversation, _ in self._answers:
+        """The ledger has nothing of it, and takes nothing: whoever asks is refused at once, until ``away`` is empty."""
+        self.away = reason
+        for conversation, message in [*self._answers, *((held[1], held[2]) for held in self._held)]:
+            if isinstance(message, Settled):
+                self._waiting.append(conversation)
+                continue
+            if isinstance(message, Placed):
+                conversation.association.lease = None
             conversation.say(Refused(reason))
         self._answers.clear()
+        self._held.clear()
 
     def settle(self) -> None:
         """Hooks have ended: tell those who waited for them."""

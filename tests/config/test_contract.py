@@ -115,6 +115,7 @@ scope = "none"
 keep = "30 days"
 rename = false
 ledger = ""
+when_ledger_away = "refuse"
 [hooks]
 on_reception = ""
 on_end_of_study = ""

@@ -1,5 +1,6 @@
 """The ledger's file: who may use it, and which."""
 
+import os
 import sqlite3
 import subprocess
 from itertools import pairwise
@@ -7,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from storescpd.cli.check import check_config
+from storescpd.cli.status import Exit
 from storescpd.studies import ledger, schema
 from storescpd.studies.errors import LedgerError, LockedError
 from storescpd.studies.ledger import Ledger, inspect, lock
 from storescpd.studies.listing import studies
 from storescpd.studies.pruning import ROWS, STUDIES, prune
+from storescpd.studies.soundness import look_for_damage
 from tests.studies.studies import SUCCESS, associate, ledger_of, store
 from tests.support.daemon import storescpd
 from tests.support.processes import eventually
@@ -45,6 +49,66 @@ def test_a_newer_schema_is_refused_by_name(tmp_path):
     ):
         with pytest.raises(LedgerError, match=r"newer storescpd.*schema is 3"):
             attempt()
+
+
+def damaged(path: Path) -> None:
+    made(path).close()
+    content = bytearray(path.read_bytes())
+    content[4096:] = bytes(len(content) - 4096)
+    path.write_bytes(content)
+
+
+def foreign(path: Path) -> None:
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE mine (x)")
+    database.close()
+
+
+def newer(path: Path) -> None:
+    made(path).close()
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA user_version = 99")
+    database.close()
+
+
+def no_database(path: Path) -> None:
+    path.write_bytes(b"no database" * 1000)
+
+
+@pytest.mark.parametrize(
+    ("make", "remedy"),
+    [
+        (damaged, "images are not touched"),
+        (no_database, "images are not touched"),
+        (newer, "images are not touched"),
+        (foreign, "name another file in studies.ledger"),
+    ],
+)
+def test_a_ledger_that_cannot_be_used_is_found_by_the_check_and_at_the_start(make, remedy, tmp_path, capsys):
+    out = tmp_path / "out"
+    path = ledger_of(out)
+    path.parent.mkdir(parents=True)
+    make(path)
+    before = {file.name: file.read_bytes() for file in path.parent.glob("*.sqlite")}
+    with storescpd(out, SORTED, wait=False) as daemon:
+        assert daemon.wait() == 1
+        assert remedy in daemon.log()
+        assert check_config(daemon.config_file) == Exit.CONFIG
+        said = capsys.readouterr().err
+        assert "studies.ledger: " in said
+        assert remedy in said
+    assert all((path.parent / name).read_bytes() == content for name, content in before.items())
+
+
+def test_the_check_leaves_a_ledger_in_use_alone(tmp_path):
+    with storescpd(tmp_path / "out", SORTED) as daemon, associate(daemon.port) as association:
+        assert store(association, "A", 1) == SUCCESS
+        look_for_damage(str(ledger_of(tmp_path / "out")))
+        assert store(association, "A", 2) == SUCCESS
+        association.release()
+    names = sorted(os.listdir(tmp_path / "out/.storescpd"))
+    look_for_damage(str(ledger_of(tmp_path / "out")))
+    assert sorted(os.listdir(tmp_path / "out/.storescpd")) == names
 
 
 def test_another_programs_database_is_left_alone(tmp_path):
