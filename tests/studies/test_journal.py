@@ -20,7 +20,7 @@ from storescpd.studies.journal.errors import JournalError, NewerError
 from storescpd.studies.journal.files import SIZE, open_folder
 from storescpd.studies.journal.identity import identify
 from storescpd.studies.journal.reading import Source
-from storescpd.studies.journal.segments import Owner, names, new_owner, prepare, remove_free, used
+from storescpd.studies.journal.segments import Owner, names, new_owner, prepare, remove_free, set_aside, used
 from storescpd.studies.journal.writing import Journal
 from storescpd.studies.messages import Record, Sender
 
@@ -256,7 +256,7 @@ def numbers_of(records: list[bytes]) -> list[int]:
 @contextmanager
 def sources(folder: int, owner: Owner, positions: dict[int, int] | None = None) -> Iterator[list[Source]]:
     """Everything that is in use."""
-    found = [Source(one, (positions or {}).get(one.header.use)) for one in used(folder, durable=owner.durable)]
+    found = [Source(one, (positions or {}).get(one.header.use)) for one in used(folder, durable=owner.durable).found]
     try:
         yield found
     finally:
@@ -413,7 +413,7 @@ def test_no_room_for_a_new_segment(folder, owner, monkeypatch):
         patch.setattr(os, "pwritev", full)
         with pytest.raises(JournalError, match="No space left"):
             journal.append(record(0))
-    assert (os.stat("000", dir_fd=folder).st_size, used(folder, durable=owner.durable)) == (0, [])
+    assert (os.stat("000", dir_fd=folder).st_size, used(folder, durable=owner.durable)) == (0, ([], []))
     journal.append(record(1))
     assert names(folder) == ["000"]
     journal.close()
@@ -483,12 +483,15 @@ def test_either_copy_of_a_header_is_enough(left, owner):
 def test_both_copies_damaged(left, owner):
     put(left, "000", 100, b"?")
     put(left, "000", LAST * BLOCK + 100, b"?")
-    with pytest.raises(JournalError, match="segment 000 of the journals is damaged"):
-        used(left, durable=owner.durable)
-    # Nobody writes over it.
     other = Journal(left, owner)
     other.append(record(2))
-    assert names(left) == ["000", "001"]
+    other.close()
+    # Nobody writes over it, and it is in nobody's way.
+    assert used(left, durable=owner.durable).damaged == ["000"]
+    assert drain(left, owner) == [2]
+    aside = set_aside(left, "000")
+    assert sorted(os.listdir(left)) == sorted([aside, "001"])
+    assert used(left, durable=owner.durable) == ([], [])
 
 
 def test_a_newer_version(left, owner):
@@ -497,7 +500,7 @@ def test_a_newer_version(left, owner):
         used(left, durable=owner.durable)
     # One that the newer version has left empty is as good as any.
     put(left, "000", 0, newer(headers.State.FREE))
-    assert used(left, durable=owner.durable) == []
+    assert used(left, durable=owner.durable) == ([], [])
     journal = Journal(left, owner)
     journal.append(record(2))
     journal.close()
@@ -511,15 +514,15 @@ def test_a_free_segment_does_not_come_back(left, owner):
             pass
         block = headers.encode(source.header._replace(state=headers.State.FREE), 0)
     put(left, "000", 0, block)
-    assert used(left, durable=owner.durable) == []
+    assert used(left, durable=owner.durable) == ([], [])
     put(left, "000", 100, b"?")
-    assert used(left, durable=owner.durable) == []
+    assert used(left, durable=owner.durable) == ([], [])
     journal = Journal(left, owner)
     journal.append(record(2))
     journal.close()
     assert (names(left), drain(left, owner)) == (["000"], [2])
     put(left, "000", 100, b"?")
-    assert used(left, durable=owner.durable) == []
+    assert used(left, durable=owner.durable) == ([], [])
 
 
 @pytest.mark.parametrize("size", [0, BLOCK, SIZE])
@@ -527,7 +530,7 @@ def test_one_that_its_maker_did_not_finish(folder, owner, size):
     fd = os.open("000", os.O_RDWR | os.O_CREAT, dir_fd=folder)
     os.truncate(fd, size)
     os.close(fd)
-    assert used(folder, durable=owner.durable) == []
+    assert used(folder, durable=owner.durable) == ([], [])
     journal = Journal(folder, owner)
     journal.append(record(3))
     journal.close()

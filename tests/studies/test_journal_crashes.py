@@ -79,7 +79,7 @@ def enter(path: Path, database: sqlite3.Connection, killer: Killer | None = None
     """What a keeper does with all journals: rows and position are one transaction, then the segment is freed."""
     step = killer.step if killer else lambda: None
     folder = open_folder(str(path / "journals"))
-    ours = used(folder, durable=False)
+    ours = used(folder, durable=False).found
     # Nobody needs to know any more how far these were taken.
     kept = {found.header.use for found in ours}
     for (use,) in database.execute("SELECT use FROM journals").fetchall():
@@ -190,7 +190,7 @@ def test_the_order_matters(tmp_path, order):
     journal.close()
     database = ledger(tmp_path)
     for attempt in range(2):
-        for found in used(folder, durable=False):
+        for found in used(folder, durable=False).found:
             source = Source(found, None)
             taken = source.take()
             source.take()

@@ -71,7 +71,7 @@ def read_all(power: PowerCut) -> set[int]:
     """What a keeper finds, which frees nothing that it does not have."""
     folder = open_folder(str(power.directory / "journals"))
     found: set[int] = set()
-    for one in used(folder, durable=True):
+    for one in used(folder, durable=True).found:
         source = Source(one, None)
         ended = False
         while not ended:

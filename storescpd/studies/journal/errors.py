@@ -7,3 +7,7 @@ class JournalError(Exception):
 
 class NewerError(JournalError):
     """A newer version of the program has written it."""
+
+
+class DamagedError(JournalError):
+    """A segment cannot be read at all."""

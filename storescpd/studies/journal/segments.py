@@ -10,13 +10,12 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from storescpd.studies.journal import headers
 from storescpd.studies.journal.blocks import FIRST, LAST
-from storescpd.studies.journal.errors import JournalError, NewerError
+from storescpd.studies.journal.errors import DamagedError, JournalError, NewerError
 from storescpd.studies.journal.files import SegmentFile, create_segment, open_segment
 from storescpd.studies.journal.headers import Header, State
 
@@ -194,38 +193,65 @@ class Found(NamedTuple):
     header: Header
 
 
-def used(folder: int, *, durable: bool) -> list[Found]:
-    """The segments in use, each process's in their order. The caller closes their files.
+class Survey(NamedTuple):
+    """What a look at all segments has found."""
+
+    found: list[Found]
+    """Those in use, each process's in their order."""
+    damaged: list[str]
+    """Names of those whose records cannot be told from older ones: to be set aside, the others are not harmed."""
+
+
+def used(folder: int, *, durable: bool) -> Survey:
+    """What there is to take. The caller closes the files.
 
     Raises:
         NewerError: a newer version has written one.
-        JournalError: the header of one is damaged.
         OSError: one cannot be read.
     """
     found: list[Found] = []
+    damaged: list[str] = []
     try:
-        for name, file, header in _look(folder, durable=durable):
-            if header is None or header.state is State.FREE:
-                _finish(file)
-                file.close()
-            else:
-                found.append(Found(name, file, header))
+        for name in names(folder):
+            try:
+                one = _look_at(folder, name, durable=durable)
+                if one is not None:
+                    found.append(one)
+            except DamagedError:
+                damaged.append(name)
     except BaseException:
         for one in found:
             one.file.close()
         raise
-    return sorted(found, key=lambda one: (one.header.opened, one.header.worker, one.header.number))
+    found.sort(key=lambda one: (one.header.opened, one.header.worker, one.header.number))
+    return Survey(found, damaged)
 
 
-def _look(folder: int, *, durable: bool) -> Iterator[tuple[str, SegmentFile, Header | None]]:
-    for name in names(folder):
-        file = open_segment(folder, name, durable=durable)
-        try:
-            header = header_of(name, file)
-        except BaseException:
+def _look_at(folder: int, name: str, *, durable: bool) -> Found | None:
+    """A segment, if it is in use."""
+    file = open_segment(folder, name, durable=durable)
+    found: Found | None = None
+    try:
+        header = header_of(name, file)
+        if header is None or header.state is State.FREE:
+            _finish(file)
+        else:
+            found = Found(name, file, header)
+    finally:
+        if found is None:
             file.close()
-            raise
-        yield name, file, header
+    return found
+
+
+def set_aside(folder: int, name: str) -> str:
+    """Give a damaged segment another name, under which nobody reads or uses it; returns that name.
+
+    Raises:
+        OSError: the file system refuses.
+    """
+    aside = f"{name}.damaged.{secrets.token_hex(4)}"
+    os.rename(name, aside, src_dir_fd=folder, dst_dir_fd=folder)
+    return aside
 
 
 def header_of(name: str, file: SegmentFile) -> Header | None:
@@ -233,7 +259,7 @@ def header_of(name: str, file: SegmentFile) -> Header | None:
 
     Raises:
         NewerError: a newer version has written it.
-        JournalError: it is damaged, and so is its copy.
+        DamagedError: it is damaged, and so is its copy.
         OSError: it cannot be read.
     """
     if not file.is_prepared():
@@ -248,10 +274,7 @@ def header_of(name: str, file: SegmentFile) -> Header | None:
         ) from error
     # The copy is written first: where the header is all zeros no use has begun, whatever became of the copy.
     if header is None and any(first):
-        raise JournalError(
-            f"segment {name} of the journals is damaged: both copies of its header are; move it away: its objects"
-            f" stay where they are, but hooks that have not run yet will not run"
-        )
+        raise DamagedError(f"both copies of the header of segment {name} are damaged")
     return header
 
 
