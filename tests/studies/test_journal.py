@@ -17,7 +17,7 @@ from storescpd.studies.journal import headers
 from storescpd.studies.journal.blocks import BLOCK, FIRST, LAST, MOST, ROOM, fill, follow, records_of, replay
 from storescpd.studies.journal.entries import Entry, FileIdentity, decode, encode
 from storescpd.studies.journal.errors import JournalError, NewerError
-from storescpd.studies.journal.files import SIZE, open_folder
+from storescpd.studies.journal.files import SIZE, open_folder, open_segment
 from storescpd.studies.journal.identity import identify
 from storescpd.studies.journal.reading import Source
 from storescpd.studies.journal.segments import Owner, names, new_owner, prepare, remove_free, set_aside, used
@@ -548,6 +548,19 @@ def test_segments_are_prepared_before_they_are_needed(folder, owner):
     assert names(folder) == ["000", "001", "002"]
     journal.close()
     assert drain(folder, owner) == [0]
+
+
+def test_two_workers_never_take_the_same_segment(folder, owner):
+    """Not even when both have seen that it is free."""
+    prepare(folder, 1, durable=owner.durable)
+    other = open_segment(folder, "000", durable=owner.durable)
+    assert other.lock()
+    journal = Journal(folder, owner)
+    journal.append(record(0))
+    assert names(folder) == ["000", "001"]
+    assert [found.name for found in used(folder, durable=owner.durable).found] == ["001"]
+    other.close()
+    journal.close()
 
 
 def test_identity(tmp_path):
