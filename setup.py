@@ -6,7 +6,10 @@ Without it this file does nothing, and neither mypy nor a C compiler is needed.
 import contextlib
 import io
 import os
+import re
+import tomllib
 from glob import glob
+from importlib import metadata
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -49,20 +52,46 @@ OPTIMIZATION = "1"
 
 def extensions() -> list[Extension]:
     """One library that holds all modules, and for each of them a small one that the import finds."""
+    lacking = missing()
+    if lacking:
+        raise SystemExit(
+            f"STORESCPD_COMPILED=1 needs {', '.join(lacking)} in the environment that builds: "
+            "pip install '.[dev]', then pip install --no-build-isolation ."
+        )
     from mypyc.build import mypycify  # noqa: PLC0415 - the plain build does without
 
     said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        made = mypycify(
-            [file for pattern in COMPILED for file in sorted(glob(pattern))],
-            opt_level=OPTIMIZATION,
-            debug_level="0",
-            group_name="storescpd",
-        )
+    try:
+        with contextlib.redirect_stdout(said):
+            made = mypycify(
+                [file for pattern in COMPILED for file in sorted(glob(pattern))],
+                opt_level=OPTIMIZATION,
+                debug_level="0",
+                group_name="storescpd",
+            )
+    except SystemExit as end:
+        # mypyc has said why, and ends with a number.
+        raise SystemExit(f"mypyc does not compile it:\n{said.getvalue() or end.code}") from end
     # Most warnings say that the compiled module will do something else than the source.
     if said.getvalue():
         raise SystemExit(said.getvalue())
     return made
+
+
+def missing() -> list[str]:
+    """What mypyc needs and does not find: itself, and whatever the package imports, whose types it reads."""
+    with open("pyproject.toml", "rb") as file:
+        project = tomllib.load(file)["project"]
+    pinned = [wanted for wanted in project["optional-dependencies"]["dev"] if wanted.startswith("mypy")]
+    return [wanted for wanted in (*pinned, "setuptools", *project["dependencies"]) if not _is_there(wanted)]
+
+
+def _is_there(wanted: str) -> bool:
+    try:
+        metadata.distribution(re.split("[=<>!~ ]", wanted, maxsplit=1)[0])
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 class BuildExtensions(build_ext):

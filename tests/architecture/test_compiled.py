@@ -2,10 +2,14 @@
 
 import ast
 import importlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from storescpd import __version__
 from tests.support.build import BUILD, ROOT, is_compiled
 from tests.support.daemon import storescpd
 
@@ -59,3 +63,42 @@ def test_the_daemon_under_test_is_the_build(tmp_path):
             mapped = Path(f"/proc/{pid}/maps").read_text()
             assert (f"{BUILD}/storescpd__mypyc." in mapped) == is_compiled()
             assert ("__mypyc" in mapped) == is_compiled()
+
+
+_BUILD = "import runpy, sys; from importlib import metadata; sys.argv = ['setup.py', '--name']; "
+_LACKING = "def lacking(name): raise metadata.PackageNotFoundError(name)\nmetadata.distribution = lacking\n"
+
+
+def _built(code: str, path: Path) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "STORESCPD_COMPILED": "1", "PYTHONPATH": str(path)}
+    command = [sys.executable, "-c", code + "runpy.run_path('setup.py', run_name='__main__')"]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=env)
+
+
+def test_a_build_says_what_is_missing(tmp_path):
+    done = _built(_BUILD + "\n" + _LACKING, tmp_path)
+    assert done.returncode == 1
+    for name in ("mypy==", "pydicom", "cryptography", "--no-build-isolation"):
+        assert name in done.stderr
+
+
+def test_a_build_says_what_mypyc_has_said(tmp_path):
+    (tmp_path / "mypyc").mkdir()
+    (tmp_path / "mypyc" / "__init__.py").touch()
+    (tmp_path / "mypyc" / "build.py").write_text(
+        "def mypycify(*_, **__):\n    print('x.py:1: no')\n    raise SystemExit(1)"
+    )
+    done = _built(_BUILD, tmp_path)
+    assert (done.returncode, "x.py:1: no" in done.stderr) == (1, True)
+
+
+def test_the_version_says_which_build_runs():
+    """As the daemon does, whose modules they are."""
+    done = subprocess.run(
+        [sys.executable, "-m", "storescpd", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=dict(os.environ),
+    )
+    assert done.stdout == f"storescpd {__version__} ({'compiled' if is_compiled() else 'plain Python'})\n"
