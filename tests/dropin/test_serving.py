@@ -99,7 +99,7 @@ def test_one_association_at_a_time(starter: Zygote, tmp_path: Path):
         # The other has its connection from the kernel by now, and no answer.
         assert not done.wait(0.5)
         first.release()
-        assert done.wait(30)
+        assert done.wait(60)
         thread.join()
     assert len(files(tmp_path / "out")) == 2
 
@@ -118,7 +118,7 @@ def test_max_associations_leaves_others_waiting(starter: Zygote, tmp_path: Path)
                 with pytest.raises(TimeoutError):
                     third.recv(1)
                 first.release()
-                third.settimeout(30)
+                third.settimeout(60)
                 assert third.recv(1) == b"\x02"
             second.release()
 
@@ -191,7 +191,7 @@ def test_a_quiet_study_ends(starter: Zygote, tmp_path: Path):
 def test_signals_end_it(number: signal.Signals, tmp_path: Path):
     process = started(free_port(), cwd=tmp_path)
     process.send_signal(number)
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
 
 
 def test_nohup_keeps_it(tmp_path: Path):
@@ -269,7 +269,7 @@ def test_an_interrupted_start_ends_in_order(tmp_path: Path):
         )  # fmt: skip
         eventually(lambda: any(link.is_socket() for link in Path(f"/proc/{process.pid}/fd").iterdir()))
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (0, "")
 
 

@@ -37,7 +37,7 @@ def captured(port: int, path: Path) -> Iterator[None]:
         eventually(lambda: sizes.append(path.stat().st_size) or sizes[-3] == sizes[-1] > FILE_HEADER)
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(20)
+        process.wait(60)
 
 
 def answers(capture: Path, port: int) -> Path:

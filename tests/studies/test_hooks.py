@@ -107,7 +107,7 @@ def test_a_synchronous_hook_delays_the_next_command_and_not_the_answer(tmp_path)
             assert store(other, "B", 1) == SUCCESS
         assert not answered.is_set()
         opened(tmp_path)
-        assert answered.wait(20)
+        assert answered.wait(60)
         thread.join()
 
 

@@ -231,7 +231,7 @@ def listening(ledger: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(socket_path(str(ledger)))
         listener.listen()
-        listener.settimeout(20)
+        listener.settimeout(60)
         yield listener
 
 

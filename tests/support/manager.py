@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.processes import eventually
+from tests.support.processes import PATIENCE, eventually
 
 
 class Manager:
@@ -32,7 +32,7 @@ class Manager:
         """How many messages hold an assignment of this name."""
         return sum(name in message for message in self.read())
 
-    def wait(self, name: str, times: int = 1, timeout: float = 20) -> dict[str, str]:
+    def wait(self, name: str, times: int = 1, timeout: float = PATIENCE) -> dict[str, str]:
         """The message with the so-manieth assignment of this name."""
         eventually(lambda: self.count(name) >= times, timeout)
         return [message for message in self.messages if name in message][times - 1]

@@ -100,7 +100,11 @@ def memory(pid: int, field: str) -> int:
     raise KeyError(field)
 
 
-def eventually(probe: Callable[[], T], timeout: float = 20) -> T:
+PATIENCE = 60.0
+"""Seconds until a test gives something up: what takes one may take thirty where eight others want the processor."""
+
+
+def eventually(probe: Callable[[], T], timeout: float = PATIENCE) -> T:
     """The first true result of a probe; what has no event of its own is asked for again and again."""
     deadline = time.monotonic() + timeout
     while not (found := probe()):

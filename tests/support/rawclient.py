@@ -188,7 +188,7 @@ class RawAssociation:
         called: str | bytes = "ANY-SCP",
         host: str = "127.0.0.1",
         max_pdu: int = 16384,
-        timeout: float = 30,
+        timeout: float = 60,
         *,
         source: str = "",
         extra: bytes = b"",

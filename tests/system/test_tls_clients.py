@@ -1,5 +1,6 @@
 """Who gets in by which certificate, asked by four TLS clients of us and of storescp (storescp facts 8.2)."""
 
+import contextlib
 import itertools
 import ssl
 import subprocess
@@ -50,12 +51,14 @@ def s_client(pki: Pki, which: str, version: str, port: int) -> bool:
     own = [] if which == "absent" else ["-cert", str(pki[which].certificate_file), "-key", str(pki[which].key_file)]
     version = {"TLSv1.2": "-tls1_2", "TLSv1.3": "-tls1_3"}[version]
     command = ["openssl", "s_client", "-quiet", "-connect", f"127.0.0.1:{port}", version, *own]
+    # Without a buffer nothing is left to be written when it is closed.
     with subprocess.Popen(
         [*command, "-CAfile", str(pki["ca"].certificate_file), "-verify_return_error"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
     ) as process:  # fmt: skip
-        process.stdin.write(REQUEST)
-        process.stdin.flush()
+        # Who is refused may have ended before.
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(REQUEST)
         answer = process.stdout.read(1)
         end(process.pid)
         return answer == b"\x02"

@@ -102,7 +102,7 @@ def journal(tmp_path):
     """A socket such as journald's."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
         server.bind(str(tmp_path / "journal"))
-        server.settimeout(10)
+        server.settimeout(60)
         yield server
 
 
@@ -159,7 +159,7 @@ def test_without_syslog_a_line_goes_to_stderr(tmp_path, capsys):
         log_event(logger, logging.ERROR, "early", calling="x y")
         assert ' early calling="x y"\n' in capsys.readouterr().err
         server.bind(path)
-        server.settimeout(10)
+        server.settimeout(60)
         log_event(logger, logging.ERROR, "later")
         # Facility 3 (daemon) and severity 3 (error) of RFC 5424.
         assert server.recv(1000).startswith(b"<27>storescpd: ")
