@@ -11,6 +11,7 @@ from typing import Any
 from storescpd.config import ConfigError, Environment
 from storescpd.config.document import read
 from storescpd.config.reading import assessed
+from storescpd.config.world.processes import process_with
 from storescpd.store.incoming import OWN_FOLDER
 from storescpd.studies.link import bound_address
 from storescpd.supervisor.control import socket_name
@@ -45,6 +46,9 @@ def ask(config: Path, pid_file: Path | None, question: str, timeout: float) -> d
         return answer
     if refused is not None:
         raise NoAnswerError(f"the daemon cannot be asked: {refused.strerror or refused}")
+    lost = next(iter(_listening(socket_name(config))), None)
+    if lost is not None:
+        raise NoAnswerError(_gone(*lost))
     raise NoAnswerError(f"no daemon runs with the configuration file {config}, or it belongs to another user")
 
 
@@ -70,12 +74,28 @@ def _candidates(config: Path, pid_file: Path | None) -> Iterator[str]:
         yield os.path.join(runtime, name)
     if pid_file is not None:
         yield os.path.join(os.path.dirname(os.path.abspath(pid_file)), name)
-    with contextlib.suppress(OSError):
-        for line in Path(_UNIX_SOCKETS).read_text(errors="surrogateescape").splitlines():
-            path = line.partition("/")[2]
-            if path.endswith(f"/{name}"):
-                yield f"/{path}"
+    yield from (path for path, _ in _listening(name))
     with contextlib.suppress(ConfigError):
         directory = assessed(read(config), Environment(), ()).config.storage.directory
         yield os.path.join(os.path.abspath(directory), OWN_FOLDER, name)
     yield os.path.join(RUNTIME_DIRECTORY, name)
+
+
+def _listening(name: str) -> Iterator[tuple[str, str]]:
+    """Sockets of this name, whether their file is still there or not: paths and inodes."""
+    with contextlib.suppress(OSError):
+        for line in Path(_UNIX_SOCKETS).read_text(errors="surrogateescape").splitlines():
+            before, _, path = line.partition("/")
+            if path.endswith(f"/{name}"):
+                yield f"/{path}", before.split()[-1]
+
+
+def _gone(path: str, inode: str) -> str:
+    """A daemon listens where nobody finds it any more."""
+    pid = process_with(f"socket:[{inode}]")
+    daemon = "the daemon" if pid is None else f"the daemon, process {pid},"
+    order = "SIGHUP" if pid is None else f"kill -HUP {pid}"
+    return (
+        f"{daemon} runs, but its socket {path} is gone: the directory was removed, or made anew, while it runs "
+        f"({order} has it read its file again and make the socket anew)"
+    )

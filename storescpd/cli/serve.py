@@ -34,7 +34,9 @@ logger = logging.getLogger(__name__)
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+    # Who cannot be told, with a full disk say, still gets the exit status.
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _nothing() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storescpd import __version__
+from storescpd.cli.status import Exit
+from storescpd.cli.streams import printed
 
 if TYPE_CHECKING:
     import argparse
@@ -43,7 +45,7 @@ def parser() -> "argparse.ArgumentParser":
     what.add_argument("--failed-hooks", action="store_true", help="list the hooks that were given up")
     what.add_argument("--retry-hooks", action="store_true", help="run the hooks that were given up once more")
     what.add_argument("--echo", nargs=2, metavar=("HOST", "PORT"), help="send a C-ECHO to a DICOM peer")
-    what.add_argument("--version", action="version", version=f"storescpd {__version__}")
+    what.add_argument("--version", action="store_true", help="show the version, and whether the compiled build runs")
     made.add_argument("--pid-file", metavar="FILE", help="keep the process id there; or: where the daemon keeps it")
     made.add_argument(
         "--inetd", action="store_true", help="serve the connection on descriptor 0, for inetd, xinetd and Accept=yes"
@@ -64,7 +66,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from storescpd.cli.inetd import inetd
 
         return inetd(words)
-    options = parser().parse_args(words)
+    read: list[argparse.Namespace] = []
+    status = printed(lambda: _read(words, read))
+    for options in read:
+        serves = _serves(options)
+        status = _serving(options)(Path(options.config)) if serves else printed(functools.partial(_answer, options))
+    return status
+
+
+def _read(words: Sequence[str], read: "list[argparse.Namespace]") -> int:
+    """Add what the words mean."""
+    read.append(parser().parse_args(words))
+    return Exit.OK
+
+
+def _serves(options: "argparse.Namespace") -> bool:
+    """Whether it becomes the daemon, whose streams are its log's and its hooks'."""
+    others = (
+        "version",
+        "echo",
+        "convert",
+        "import_profiles",
+        "check_config",
+        "dump_config",
+        "status",
+        "reload",
+        "studies",
+    )
+    asked = any(getattr(options, name) for name in (*others, "failed_hooks", "retry_hooks"))
+    return not asked and not options.arguments
+
+
+def _answer(options: "argparse.Namespace") -> int:
+    if options.version:
+        from storescpd.store import names
+
+        build = "plain Python" if names.__file__.endswith(".py") else "compiled"
+        print(f"storescpd {__version__} ({build})")
+        return Exit.OK
     if options.echo:
         return _echo(*options.echo)
     if options.convert:
@@ -77,8 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from storescpd.cli.import_profiles import import_profiles
 
         return import_profiles(Path(options.import_profiles))
-    path = Path(options.config)
-    return _chosen(options)(path)
+    return _chosen(options)(Path(options.config))
 
 
 def _chosen(options: "argparse.Namespace") -> Callable[[Path], int]:
@@ -94,9 +132,7 @@ def _chosen(options: "argparse.Namespace") -> Callable[[Path], int]:
         return dump_config
     if options.status or options.reload:
         return _about_running(options)
-    if options.studies or options.failed_hooks or options.retry_hooks:
-        return _about_studies(options)
-    return _serving(options)
+    return _about_studies(options)
 
 
 def _pid_file(options: "argparse.Namespace") -> Path | None:

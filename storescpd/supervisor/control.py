@@ -98,6 +98,9 @@ class Control:
 
     def open(self, uid: int, gid: int) -> None:
         """Make it, unless it is there or its folder is not, for a daemon that is this user now or soon."""
+        if self._socket is not None and not self._is_there():
+            # Its folder was removed or made anew: nobody finds it there.
+            self._shut(self._socket)
         if not self._path or self._socket is not None or not os.path.isdir(os.path.dirname(self._path)):
             return
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -146,14 +149,24 @@ class Control:
         """The daemon ends."""
         if self._socket is None:
             return
-        self._selector.unregister(self._socket)
-        self._socket.close()
-        self._socket = None
         for asker in self._askers[:]:
             self._part(asker)
         with contextlib.suppress(OSError):
-            if os.stat(self._path).st_ino == self._inode:
+            if self._is_there():
                 os.unlink(self._path)
+        self._shut(self._socket)
+
+    def _is_there(self) -> bool:
+        """Whether its path still leads to it."""
+        try:
+            return os.stat(self._path, follow_symlinks=False).st_ino == self._inode
+        except OSError:
+            return False
+
+    def _shut(self, listening: socket.socket) -> None:
+        self._selector.unregister(listening)
+        listening.close()
+        self._socket = None
         if self._folder is not None:
             os.close(self._folder)
             self._folder = None

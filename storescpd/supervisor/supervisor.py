@@ -131,6 +131,9 @@ class Supervisor:
             busy = len(self._children.workers)
             raise StartError(f"no room for {workers_of(config)} workers: {busy} of this and earlier generations live")
         self._succession.follow(config, places)
+        # The check has made the folder of a storage directory that was made anew.
+        self._open_control()
+        self._control.warn()
         self._serving = False
         self._keeper.want(self._generation.settings.keeper)
         self._fork_missing()

@@ -13,7 +13,7 @@ from storescpd.cli.storescp.header import HEADER
 from storescpd.cli.storescp.line import Line, read
 from storescpd.cli.storescp.refusals import check, check_log, check_parameters, level
 from storescpd.cli.storescp.table import EXCLUSIVE
-from storescpd.cli.streams import have_standard_streams
+from storescpd.cli.streams import have_standard_streams, printed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +51,11 @@ def _expanded(given: list[str]) -> list[str]:
 def _show(what: str) -> int:
     from storescpd.cli.storescp.usage import SHOWN
 
-    sys.stdout.write(SHOWN[what]())
+    return printed(lambda: _write(SHOWN[what]()))
+
+
+def _write(text: str) -> int:
+    sys.stdout.write(text)
     return Exit.OK
 
 

@@ -55,7 +55,7 @@ def holder(port: int, proc: Path = Path("/proc")) -> Holder | None:
     """Who listens on a TCP port of this network namespace; ``None``: nobody. systemd is preferred where several do."""
     found = list(_listening(port, proc))
     for uid, inode in found:
-        pid = _process_with(f"socket:[{inode}]", proc)
+        pid = process_with(f"socket:[{inode}]", proc)
         if pid is not None:
             return _seen(uid, pid, proc)
     return Holder(found[0][0]) if found else None
@@ -72,7 +72,7 @@ def _listening(port: int, proc: Path) -> Iterator[tuple[int, str]]:
                 yield int(fields[7]), fields[9]
 
 
-def _process_with(target: str, proc: Path) -> int | None:
+def process_with(target: str, proc: Path = Path("/proc")) -> int | None:
     """The oldest process that has this open: of a daemon with workers, the supervisor."""
     holders = (pid for pid in sorted(_pids(proc)) if target in _open_files(proc / str(pid) / "fd"))
     return next(holders, None)
