@@ -21,22 +21,21 @@ from storescpd.studies import jobs, pruning
 from storescpd.studies.clock import Clock, Moment
 from storescpd.studies.course import Course
 from storescpd.studies.ending import Ending
-from storescpd.studies.errors import LedgerError, LockedError
+from storescpd.studies.errors import LedgerError
 from storescpd.studies.execution import Execution
-from storescpd.studies.ledger import Ledger, identity, lock, socket_path
-from storescpd.studies.link import ask_once
-from storescpd.studies.messages import GivenUp, GiveUp, MessageError
+from storescpd.studies.ledger import Ledger, identity, socket_path
 from storescpd.studies.policy import KeeperSettings, Policies
+from storescpd.studies.possession import patient_lock
 from storescpd.studies.runner import Run
 from storescpd.studies.service import Conversation, Service, listen
+from storescpd.studies.standing_in import StandIn, may_pass
 from storescpd.telemetry.events import log_event
 
 START_GRACE = 1.0
 """Seconds after a start in which no study ends and no file is adopted: workers that lost the keeper before come back
 and say what they do."""
-LOCK_PATIENCE = 5.0
-"""Seconds in which a keeper whose supervisor was killed leaves the ledger to us."""
-_LOCK_PAUSE = 0.05
+_ACCEPT_PAUSE = 0.05
+"""Seconds without another attempt where a worker could not be accepted."""
 HEARTBEAT = 1.0
 """Seconds between two signs of life where there is nothing else to do, and between two looks at where the ledger is."""
 RETURN_PAUSE = 1.0
@@ -75,40 +74,50 @@ def run(orders: KeeperOrders) -> None:
     Raises:
         LedgerError: the ledger cannot be used.
     """
-    try:
-        keeper = Keeper(orders)
-    except (sqlite3.Error, OSError) as error:
-        raise LedgerError(f"the ledger {orders.settings.ledger} cannot be used: {error}") from error
+    keeper = _first_keeper(orders)
+    if keeper is None:
+        return
     try:
         keeper.serve()
     finally:
         keeper.close()
 
 
-def patient_lock(ledger: str) -> int:
-    """The lock of a ledger; a keeper that has lost its supervisor is asked to give it up.
-
-    Raises:
-        LockedError: another daemon has it.
-        LedgerError: there cannot be one.
-    """
-    deadline = time.monotonic() + LOCK_PATIENCE
+def _first_keeper(orders: KeeperOrders) -> "Keeper | None":
+    """A keeper as soon as the ledger can be written; ``None`` when nobody needs it any more."""
+    told = ""
     while True:
         try:
-            return lock(ledger)
-        except LockedError:
-            if time.monotonic() > deadline or not _may_be_given_up(ledger):
-                raise
-            time.sleep(_LOCK_PAUSE)
+            return Keeper(orders)
+        except (sqlite3.Error, OSError, LedgerError) as error:
+            reason = f"the ledger {orders.settings.ledger} cannot be written: {error}"
+            if not may_pass(error) and not may_pass(error.__cause__):
+                if isinstance(error, LedgerError):
+                    raise
+                raise LedgerError(f"the ledger {orders.settings.ledger} cannot be used: {error}") from error
+        if reason != told:
+            told = reason
+            log_event(logger, logging.ERROR, "objects are refused, and hooks wait", cause=reason)
+        if not _stood_in(orders, reason):
+            return None
 
 
-def _may_be_given_up(ledger: str) -> bool:
+def _stood_in(orders: KeeperOrders, reason: str) -> bool:
+    """Refuse workers until there may be room; whether a keeper is still wanted then."""
+    ledger = orders.settings.ledger
+    held = patient_lock(ledger)
     try:
-        answer = ask_once(ledger, GiveUp(), LOCK_PATIENCE)
-    except (OSError, MessageError):
-        # It begins or ends just now.
-        return True
-    return isinstance(answer, GivenUp) and answer.leaving
+        stand_in = StandIn(ledger, reason, orders.crew, LEAVE)
+        try:
+            os.write(orders.ready, READY)
+            while stand_in.serve(RETURN_PAUSE, orders.beat):
+                if _has_room(ledger):
+                    return True
+            return False
+        finally:
+            stand_in.close()
+    finally:
+        os.close(held)
 
 
 class Keeper:
@@ -121,7 +130,11 @@ class Keeper:
         self._clock = Clock()
         self._socket_path = socket_path(settings.ledger)
         self._ledger = Ledger(settings.ledger, patient_lock(settings.ledger), synchronous=settings.synchronous)
-        policies = Policies(settings.policies, pruning.remembered(self._ledger, settings.policies))
+        try:
+            policies = Policies(settings.policies, pruning.remembered(self._ledger, settings.policies))
+        except BaseException:
+            self._ledger.close()
+            raise
         self._course = Course(self._ledger, policies)
         self._ending = Ending(self._ledger, self._course, policies)
         self._execution = Execution(self._ledger, policies, settings.concurrency, self._clock)
@@ -287,7 +300,7 @@ class Keeper:
             connection, _address = self._listener.accept()
         except OSError as error:
             log_event(logger, logging.ERROR, "cannot accept a worker", cause=error.strerror or str(error))
-            time.sleep(_LOCK_PAUSE)
+            time.sleep(_ACCEPT_PAUSE)
             return
         connection.settimeout(0)
         conversation = Conversation(connection)
