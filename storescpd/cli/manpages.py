@@ -102,7 +102,7 @@ def _drop_in_page() -> Iterator[str]:
 
 
 def _with_changes(option: Option) -> str:
-    return f"{explained(option)}." + (f" Otherwise than storescp: {option.changes}." if option.changes else "")
+    return f"{explained(option)}." + (f" Otherwise than storescp: {option.differs}." if option.differs else "")
 
 
 def _list(heading: str, items: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -58,7 +58,9 @@ def parser() -> "argparse.ArgumentParser":
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     words = sys.argv[1:] if arguments is None else list(arguments)
-    if "--inetd" in words and "--check-config" not in words:
+    # What stands behind -- is storescp's.
+    own = words[: words.index("--")] if "--" in words else words
+    if "--inetd" in own and "--check-config" not in own:
         from storescpd.cli.hasten import hasten
 
         hasten()

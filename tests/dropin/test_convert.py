@@ -289,3 +289,62 @@ def test_arguments_are_for_conversion_alone():
     assert storescpd("--check-config", "104").returncode == 2
     with pytest.raises(ConfigError):
         parse("arguments = 1", "x")
+
+
+@pytest.mark.parametrize(
+    ("words", "silent"),
+    [
+        (("-ss", "x", PORT), ["--fork"]),
+        (("-su", "x", "-xcr", "true", PORT), ["--fork", "slash", "names of patients"]),
+        (("--inetd", "-su", "x"), ["process.workers", "process.when_full", "process.max_associations", "hooks."]),
+        ((PORT,), ["hooks.", "names of patients"]),
+        (("-fe", ".dcm", PORT), ["slash"]),
+    ],
+)
+def test_what_does_not_concern_the_line_is_not_said(words, silent, capsys):
+    assert convert_line(words) == 0
+    told = capsys.readouterr()
+    comments = "\n".join(line for line in told.out.splitlines() if line.startswith("#   "))
+    for text in silent:
+        assert text not in told.err + comments.replace("storescp " + " ".join(words), "")
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("-su", "+B", PORT), "-su: +B is its PREFIX and no option"),
+        (("-su", "+B", PORT), 'write -su "" +B'),
+        (("--aetitle", "--fork", PORT), "--aetitle: --fork is its TITLE"),
+    ],
+)
+def test_a_swallowed_option_is_told(words, text, capsys):
+    assert convert_line(words) == 0
+    assert text in capsys.readouterr().err
+
+
+def test_a_value_that_only_looks_like_an_option_is_none(capsys):
+    assert convert_line(("-su", "-x", "-aet", "+STORE", PORT)) == 0
+    assert "no option" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("directory", "needed"),
+    [
+        ("/var/lib/storescpd/in", ""),
+        ("/run/storescpd", ""),
+        ("/srv/dicom", "ReadWritePaths=/srv/dicom"),
+        ("/var/lib/storescpd2", "ReadWritePaths=/var/lib/storescpd2"),
+        ("/home/pacs/in", "ProtectHome=tmpfs and BindPaths=/home/pacs/in"),
+        ("/tmp/in", "BindPaths=/tmp/in"),
+    ],
+)
+def test_what_the_packaged_service_may_not_write_to_is_told(directory, needed, capsys):
+    assert convert_line(("-od", directory, PORT)) == 0
+    found = [line for line in capsys.readouterr().err.splitlines() if "packaged service" in line]
+    assert [line.split("under [Service]: ")[1] for line in found] == ([needed] if needed else [])
+
+
+def test_a_line_for_inetd_is_converted_by_the_command():
+    told = storescpd("--convert", "--", "--inetd", "-od", "/srv/dicom")
+    assert told.returncode == 0
+    assert "directory" in told.stdout

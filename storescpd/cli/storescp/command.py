@@ -3,13 +3,14 @@
 What is loaded here stands between the exec and the listening port: scripts send as soon as they have started us.
 """
 
+import contextlib
 import signal
 import sys
 from collections.abc import Sequence
 
 from storescpd.cli.status import Exit
 from storescpd.cli.storescp.errors import CommandLineError
-from storescpd.cli.storescp.header import HEADER
+from storescpd.cli.storescp.header import HEADER, PROGRAM
 from storescpd.cli.storescp.line import Line, read
 from storescpd.cli.storescp.refusals import check, check_log, check_parameters, level
 from storescpd.cli.storescp.table import EXCLUSIVE
@@ -59,7 +60,14 @@ def _write(text: str) -> int:
     return Exit.OK
 
 
+def _be_called(name: str) -> None:
+    """Scripts look for the process in lists and end it by its name, which would be that of the interpreter."""
+    with contextlib.suppress(OSError), open("/proc/self/comm", "w", encoding="ascii") as file:
+        file.write(name)
+
+
 def _serve(line: Line) -> int:
+    _be_called(PROGRAM)
     # A line that is refused does not wait for all that a daemon has to import.
     if line.has("--inetd"):
         from storescpd.cli.storescp.inetd import serve_one

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from storescpd.cli.storescp.cautions import LEFT, cautions, changes, left
 from storescpd.cli.storescp.errors import CommandLineError
 from storescpd.cli.storescp.for_many import for_many
 from storescpd.cli.storescp.line import Line
@@ -19,27 +20,6 @@ from storescpd.config.profile_file import read_text
 from storescpd.config.profile_tables import profile_tables
 from storescpd.config.toml_values import toml_value
 
-LEFT: Mapping[str, str] = MappingProxyType(
-    {
-        "process.workers": "storescp has one process",
-        "process.max_associations": "storescp serves one association at a time, the others wait",
-        "process.when_full": "with storescp they wait",
-        "process.umask": "storescp has that of its caller",
-        "association.host_lookup": "storescp asks for the names of hosts",
-        "association.idle_timeout": "storescp drops a peer that is silent for 60 s",
-        "association.dimse_timeout": "storescp drops one that is silent in an object for 60 s",
-        "storage.durability": "storescp answers before anything is on disk",
-        "storage.min_free": "storescp fills the disk",
-        "storage.file_mode": "with storescp the umask decides",
-        "storage.directory_mode": "with storescp the umask decides",
-        "hooks.concurrency": "storescp runs any number at once",
-        "logging.level": "storescp logs warnings",
-        "logging.destination": "storescp logs to stderr",
-        "logging.format": "storescp has lines of its own",
-        "logging.patient_data": "storescp shows names of patients where they name directories",
-    }
-)
-"""What storescp does unasked and the daemon does better: these keys are left to the daemon."""
 ANSWERS = ("association.error_comment", "storage.on_unreadable")
 """What storescp does unasked and senders see: it is written down, so that they hear what they did before."""
 _HOOKS = (("hooks", "on_reception"), ("hooks", "on_end_of_study"))
@@ -49,7 +29,6 @@ _TOGETHER: Mapping[KeyPath, tuple[KeyPath, ...]] = MappingProxyType(
 """Keys that are written after all where one of these is: without them it would mean something else."""
 _SECRET = ("tls", "password")
 _PADDING = ("encoding", "padding")
-_SERVICE_PORTS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +52,7 @@ def convert(line: Line, umask: int) -> Converted:
     tables, remarks = _profiles(line)
     written = [one for one in written if not tables or one.key != ("negotiation", "profile_file")]
     written, ends = for_many(written)
-    warnings = tuple(map(_one_line, (*_changes(line), *ends, *_cautions(line, config), *remarks)))
+    warnings = tuple(map(_one_line, (*changes(line), *ends, *cautions(line, config), *remarks)))
     text = "\n".join([*_head(line, written, warnings), *_body(_with_directory(written, line)), tables])
     try:
         text.encode()
@@ -124,35 +103,13 @@ def _profiles(line: Line) -> tuple[str, tuple[str, ...]]:
     return f"\n# The association profiles of {_one_line(path)}\n{tables}", tuple(map(str, notes))
 
 
-def _changes(line: Line) -> Iterator[str]:
-    for found in {one.option.long: one.option for one in line.occurrences}.values():
-        if found.changes and line.has(found.long):
-            yield f"{found.long}: {found.changes}"
-
-
-def _cautions(line: Line, config: Config) -> Iterator[str]:
-    """What the line says that is not in the file, or that a service must not have."""
-    port = config.listeners[0].port
-    yield "storage.directory: the daemon keeps a folder .storescpd in it, for objects that are not complete"
-    if line.has("--inetd"):
-        yield "--inetd: put it on the command line of storescpd; or let systemd listen, with a socket unit"
-    elif port < _SERVICE_PORTS:
-        yield f"port {port}: a service that is not root needs a socket unit or CAP_NET_BIND_SERVICE"
-    if config.testing != type(config.testing)():
-        yield "options to try out a sender: a service refuses them unless testing.allow_in_service is true"
-    if line.has("--use-passwd"):
-        yield "--use-passwd: the file has the password in clear; tls.password_file keeps it apart"
-    elif line.has("--enable-tls") and not line.has("--null-passwd"):
-        yield "--enable-tls: a service has no terminal to ask on; for a key with a password set tls.password_file"
-
-
 def _head(line: Line, written: Iterable[Setting], warnings: Iterable[str]) -> Iterator[str]:
     yield "# Converted by storescpd --convert from:"
     yield f"#   storescp {_one_line(_shown(line))}"
     keys = {".".join(map(str, one.key)) for one in written}
     yield "#"
     yield "# Left as the daemon has it; storescp does otherwise unasked:"
-    yield from (f"#   {key}: {reason}" for key, reason in LEFT.items() if key not in keys)
+    yield from (f"#   {key}: {reason}" for key, reason in left(line) if key not in keys)
     warned = [f"#   {warning}" for warning in warnings]
     if warned:
         yield from ("#", "# What changes in meaning:", *warned)

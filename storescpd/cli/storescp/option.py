@@ -108,6 +108,15 @@ class Option(NamedTuple):
     """The value that counts without it, for the usage text."""
     changes: str = ""
     """What it means otherwise than with storescp, one sentence without a full stop; empty: nothing."""
+    forked: str = ""
+    """The same, with --fork alone."""
+    refuses: str = ""
+    """Values that storescp takes and we do not: of no concern to a line that was accepted."""
+
+    @property
+    def differs(self) -> str:
+        """All that is otherwise than with storescp."""
+        return "; ".join(filter(None, (self.refuses, self.changes, self.forked)))
 
     @property
     def names(self) -> tuple[str, ...]:

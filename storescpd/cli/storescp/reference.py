@@ -34,7 +34,7 @@ def _table(section: Section) -> Iterator[str]:
     yield "| option | means | sets | refused | otherwise than storescp |"
     yield "| --- | --- | --- | --- | --- |"
     for option in section.options:
-        cells = (spelled(option), explained(option), _sets(option), _refused(option), option.changes)
+        cells = (spelled(option), explained(option), _sets(option), _refused(option), option.differs)
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

@@ -68,7 +68,7 @@ def _sorts(word: str, *, prefixed: bool) -> tuple[Sets, ...]:
 
 
 _STUDIES = "with --fork all associations know of a study: its objects go to one directory, whoever sends them"
-_PREFIX = f"a prefix with a slash is refused; {_STUDIES}"
+_PREFIX = "a prefix with a slash is refused"
 
 DIRECTORY = Section(
     "general",
@@ -275,7 +275,8 @@ SORTING = Section(
             group="sort",
             checks=_NOT_BITS,
             sets=_sorts("study", prefixed=True),
-            changes=_PREFIX,
+            forked=_STUDIES,
+            refuses=_PREFIX,
         ),
         Option(
             "--sort-on-study-uid",
@@ -286,7 +287,8 @@ SORTING = Section(
             era=Era.NEWER,
             checks=_NOT_BITS,
             sets=_sorts("study-uid", prefixed=True),
-            changes=_PREFIX,
+            forked=_STUDIES,
+            refuses=_PREFIX,
         ),
         Option(
             "--sort-on-patientname",
@@ -296,7 +298,7 @@ SORTING = Section(
             era=Era.NEWER,
             checks=_NOT_BITS,
             sets=_sorts("patient-name", prefixed=False),
-            changes=_STUDIES,
+            forked=_STUDIES,
         ),
     ),
     _OUTPUT,
@@ -334,7 +336,7 @@ NAMES = Section(
             "put this behind every name",
             (Argument("EXTENSION"),),
             sets=(text("naming.extension"),),
-            changes="an extension with a slash is refused",
+            refuses="an extension with a slash is refused",
         ),
     ),
     _OUTPUT,

@@ -1,11 +1,14 @@
 """What the command shows of itself (storescp facts 10.3)."""
 
+import os
 import platform
 import ssl
 import textwrap
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 
+from storescpd import __version__
 from storescpd.cli.storescp.header import HEADER, PROGRAM
 from storescpd.cli.storescp.option import Argument, Kind, Option, Section
 from storescpd.cli.storescp.table import BY_LONG, SECTIONS
@@ -70,16 +73,31 @@ def _argument(argument: Argument) -> str:
             return f"{argument.name}: string"
 
 
-def version() -> str:
-    """The text of --version."""
+SERVED = "3.7.0 2025-12-15"
+"""The release of DCMTK whose options and behaviour are served, and its date; `docs/storescp.md` has a table."""
+FOLLOWED = ("edbb085e4", "885ff0f10", "969c4b6", "4527dff56")
+"""Commits of DCMTK after that release: what they mend in a storescp is so here. Gates look for one of them."""
+VERSION_TEXT = "STORESCP_VERSION_TEXT"
+"""Variable with a text that the gate of a site looks for."""
+
+
+def version(environment: Mapping[str, str] = os.environ) -> str:
+    """The text of --version: first a line as DCMTK has it, for scripts that look for a release."""
     return (
-        f"{HEADER}\n"
+        f"$dcmtk: {PROGRAM} v{SERVED} $\n\n"
+        f"{PROGRAM}: served by storescpd v{__version__}, {_build()}\n\n"
+        f"Options and behaviour: DCMTK {SERVED.partition(' ')[0]}, and its commits {', '.join(FOLLOWED)}\n"
         f"Host type: {platform.system()} {platform.machine()}\n"
         f"Python {platform.python_version()}\n\n"
         "External libraries used:\n"
         f"- ZLIB, Version {zlib.ZLIB_RUNTIME_VERSION}\n"
-        f"- {ssl.OPENSSL_VERSION}\n"
+        f"- {ssl.OPENSSL_VERSION}\n" + "".join(f"\n{text}\n" for text in (environment.get(VERSION_TEXT, ""),) if text)
     )
+
+
+def _build() -> str:
+    found = find_spec("storescpd.wire.pdu")
+    return "compiled" if found and found.origin and found.origin.endswith(".so") else "plain Python"
 
 
 def cipher_list() -> str:
