@@ -7,6 +7,7 @@ from storescpd.access import names, tls, wrappers
 from storescpd.access.tls import seed
 from storescpd.association import profile_contexts
 from storescpd.config import explain, positions, profile_file, profile_lexer
+from storescpd.config.syntax import remains
 from storescpd.store import incoming
 from storescpd.studies import link, messages
 from storescpd.telemetry import files, speaking
@@ -21,6 +22,7 @@ from storescpd.worker import (
     parameters,
     reception,
     storing,
+    tls_failures,
     tls_transport,
     trial,
 )
@@ -28,5 +30,5 @@ from storescpd.worker import (
 LOADED = (
     names, tls, wrappers, seed, profile_contexts, explain, positions, profile_file, profile_lexer, incoming, link,
     messages, files, speaking, command, sub_items, clerks, comments, desk, filing, handshake, lone_desk, parameters,
-    reception, storing, tls_transport, trial,
+    reception, remains, storing, tls_failures, tls_transport, trial,
 )  # fmt: skip
