@@ -36,8 +36,8 @@ def session_of(
 def _transport(connection: Connection, settings: Settings, pool: BufferPool) -> Transport:
     secure = settings.tls.get(connection.listener)
     if secure is None:
-        return Transport(connection.socket, pool)
+        return Transport(connection.socket, pool, connection.address)
     # Without TLS nobody waits for Python's ssl.
     from storescpd.worker.tls_transport import TlsTransport  # noqa: PLC0415
 
-    return TlsTransport(connection.socket, pool, secure.context())
+    return TlsTransport(connection.socket, pool, connection.address, secure.context())

@@ -33,6 +33,7 @@ from storescpd.worker.entry import enter
 from storescpd.worker.journal import Journal
 from storescpd.worker.outcome import EndedError, UnreadableError
 from storescpd.worker.rejections import Rejected, rejected
+from storescpd.worker.requests import CrowdedError
 from storescpd.worker.settings import Settings
 from storescpd.worker.strangers import FIRST_BYTES
 from storescpd.worker.transport import DeadlineError, Transport
@@ -147,6 +148,8 @@ class Session:
             self._converse()
         except DeadlineError:
             raise EndedError("timeout: the peer stopped reading") from None
+        except CrowdedError as error:
+            raise EndedError(f"given up: {error}") from None
         except OSError as error:
             raise EndedError(f"connection lost: {error.strerror or error}") from error
 
@@ -206,7 +209,11 @@ class Session:
         """Handle all complete PDUs that were received."""
         transport = self._transport
         while transport.pending:
-            events, consumed = self._acceptor.receive(transport.unread)
+            if self._acceptor.established:
+                events, consumed = self._acceptor.receive(transport.unread)
+            else:
+                with transport.turn():
+                    events, consumed = self._acceptor.receive(transport.unread)
             transport.consume(consumed)
             for event in events:
                 self._handlers[type(event)](event)
@@ -221,6 +228,7 @@ class Session:
         return self._service.agreements.at(self._admission.listener)
 
     def _on_request(self, event: AssociationRequested) -> None:
+        self._transport.requested()
         request = event.request
         self._calling_ae_title = request.calling_ae_title
         self._journal.requested(request, self._service.agreements.default.policy)

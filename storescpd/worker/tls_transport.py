@@ -34,8 +34,8 @@ millisecond of tiny ones."""
 class TlsTransport(Transport):
     """``handshake`` comes first."""
 
-    def __init__(self, sock: socket.socket, pool: BufferPool, context: ssl.SSLContext) -> None:
-        super().__init__(sock, pool)
+    def __init__(self, sock: socket.socket, pool: BufferPool, address: str, context: ssl.SSLContext) -> None:
+        super().__init__(sock, pool, address)
         self._record = ssl.MemoryBIO()
         """What is to be decrypted next, whole records alone."""
         self._cut = False
@@ -44,6 +44,12 @@ class TlsTransport(Transport):
         """Lent as long as there is the beginning of a record in it."""
         self._first = self._behind = 0
         """Where what is left in it begins and ends."""
+        self._touched = 0
+        """Up to where it was written to since it was lent."""
+        self._opening_bytes = 0
+        """Of a handshake that is not complete: OpenSSL may keep all of them."""
+        self._agreed = False
+        """The handshake is complete."""
         self._ended = False
         """The peer sends no more."""
         self.opening = b""
@@ -71,6 +77,8 @@ class TlsTransport(Transport):
                     self._flush()
                 raise
             else:
+                self._agreed = True
+                self._opening_bytes = 0
                 self._flush()
                 return self._secure
 
@@ -104,12 +112,19 @@ class TlsTransport(Transport):
         if not count:
             self._record.write_eof()
         self._behind += count
+        self._touched = max(self._touched, self._behind)
+        if not self._agreed:
+            self._opening_bytes += count
+        self._hold()
+
+    def _held(self) -> int:
+        return self.pending + max(self._touched, self._opening_bytes)
 
     def _give_back(self) -> None:
         if self._received is not None:
             self._pool.give_back(self._received)
             self._received = None
-            self._first = self._behind = 0
+            self._first = self._behind = self._touched = 0
 
     def _pass_records(self) -> bool:
         """Give OpenSSL records, as far as whole ones have come: where it has to ask for more, it makes an exception."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from storescpd.worker.buffers import Buffer, BufferPool
 from storescpd.worker.gate import Arrival, Gate, arrive
+from storescpd.worker.requests import LARGE, CrowdedError, Holding
 
 _LONGEST_POLL: Final = 86400.0
 """Seconds; poll(2) counts milliseconds in 31 bits, 24 days, and deadlines may be longer."""
@@ -40,8 +41,10 @@ def patience(deadline: float | None) -> int:
 class Transport:
     """Receives into a lent buffer, sends with one call; the socket has its ``options``."""
 
-    def __init__(self, sock: socket.socket, pool: BufferPool) -> None:
+    def __init__(self, sock: socket.socket, pool: BufferPool, address: str) -> None:
         self._socket = sock
+        self._holding: Holding | None = pool.requests.claim(sock, address)
+        """Until the peer has asked for an association."""
         self._pool = pool
         self._buffer: Buffer | None = None
         self._view = memoryview(b"")
@@ -75,7 +78,7 @@ class Transport:
 
         Raises:
             DeadlineError: nothing came in time.
-            OSError: the connection is broken.
+            OSError: the connection is broken, or given up because too much is held for others (CrowdedError).
         """
         self._make_room(wanted)
         while True:
@@ -88,7 +91,32 @@ class Transport:
                 self._make_room(wanted)
                 continue
             self._end += count
+            self._hold()
             return count > 0
+
+    def _hold(self) -> None:
+        if self._holding is not None:
+            self._holding.hold(self._held())
+
+    def _held(self) -> int:
+        """Bytes of memory that the peer has made us use."""
+        return self.pending
+
+    def turn(self) -> contextlib.AbstractContextManager[object]:
+        """To be held while a request is read: large ones are read one at a time."""
+        if self._holding is None or self.pending <= LARGE:
+            return contextlib.nullcontext()
+        return self._holding.turn
+
+    def requested(self) -> None:
+        """An association is asked for: what is received from now on is bounded by the number of associations.
+
+        Raises:
+            CrowdedError: the connection was given up before.
+        """
+        holding, self._holding = self._holding, None
+        if holding is not None and not holding.release():
+            raise CrowdedError("given up")
 
     def acknowledge(self) -> None:
         """Acknowledge at once what has come of a message, and what comes next of it.
@@ -128,7 +156,7 @@ class Transport:
         unread, left = self.unread, self.pending
         if left == len(buffer) < wanted:
             # Doubling: a peer gets memory as it sends, not as it announces.
-            self._buffer = bytearray(min(2 * len(buffer), wanted))
+            self._buffer = self._pool.take_larger(min(2 * len(buffer), wanted))
             self._view = memoryview(self._buffer)
         # Where both overlap, the bytes are moved as memmove(3) does.
         self._view[:left] = unread
@@ -158,6 +186,8 @@ class Transport:
         """Let the peer close first, for so long at the most: what we sent last is not lost in a reset."""
         deadline = time.monotonic() + seconds
         discarded = 0
+        # A large request was there.
+        self._let_go()
         with contextlib.suppress(OSError, DeadlineError):
             while discarded < _LINGER_DISCARD:
                 self._start = self._end = 0
@@ -173,5 +203,8 @@ class Transport:
     def close(self) -> None:
         """Close at once."""
         self._let_go()
+        if self._holding is not None:
+            # Before the socket: until then it may be shut down by others.
+            self._holding.release()
         with contextlib.suppress(OSError):
             self._socket.close()
