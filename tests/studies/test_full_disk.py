@@ -1,5 +1,8 @@
 """The ledger's disk is full, read-only or gone: nobody is told of a success that is not recorded, and it goes on."""
 
+import contextlib
+from pathlib import Path
+
 import pytest
 
 from storescpd.wire.codes import Status
@@ -11,6 +14,13 @@ from tests.support.tools import needs_root
 from tests.support.tracing import traced
 
 FILL = 16 << 20
+
+
+def fill(path: Path) -> None:
+    """Leave no page free."""
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
 
 
 @needs_root
@@ -132,6 +142,33 @@ def test_what_was_taken_away_is_made_again(what, tmp_path):
         assert {name for (name,) in rows(ledger_of(out), "SELECT name FROM objects")} >= names
         eventually(lambda: set(lines(tmp_path / "log")[1:]) == names)
         assert set(next(iter(tree(out).values()))) >= names
+
+
+@needs_root
+@pytest.mark.root
+def test_a_reload_while_the_ledger_is_away_is_no_wait_for_anybody(tmp_path):
+    """Its keeper makes room for another one, which cannot even open the ledger."""
+    with tmpfs(tmp_path / "state", "size=1m") as state:
+        settings = {
+            "naming": {"sort": "study-uid"},
+            "studies": {"ledger": str(state / "ledger.sqlite"), "end_of_study_timeout": 30},
+        }
+        with storescpd(tmp_path / "out", settings) as daemon, associate(daemon.port) as association:
+            assert store(association, "A", 0) == SUCCESS
+            fill(state / "filler")
+            number = 1
+            while store(association, "A", number) == SUCCESS:
+                number += 1
+            text = daemon.config_file.read_text()
+            daemon.config_file.write_text(text.replace("end_of_study_timeout = 30", "end_of_study_timeout = 31"))
+            daemon.signal(1)
+            eventually(lambda: "serving workers=1 generation=2" in daemon.log())
+            for _ in range(5):
+                assert store(association, "B", number) == Status.OUT_OF_RESOURCES
+            assert "does not answer" not in daemon.log()
+            assert "reload failed" not in daemon.log()
+            (state / "filler").unlink()
+            eventually(lambda: store(association, "B", number) == SUCCESS)
 
 
 @pytest.mark.parametrize(
