@@ -66,6 +66,22 @@ class Directory:
         finally:
             os.close(fd)
 
+    def shortage(self) -> str:
+        """Why objects would be refused now for want of room; empty: they would not be.
+
+        Raises:
+            StorageError: the directory cannot be opened.
+        """
+        fd = self._open()
+        try:
+            if self.settings.min_free:
+                self._guard_space(fd)
+        except SpaceError as error:
+            return str(error)
+        finally:
+            os.close(fd)
+        return ""
+
     def path(self, name: str, folder: str = "") -> str:
         """The path of a stored object, for logs."""
         return f"{self._prefix}{folder}/{name}" if folder else self._prefix + name

@@ -1,6 +1,7 @@
 """What a generation needs, and whether it can be had."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from storescpd.access.tls import TlsError
@@ -9,8 +10,11 @@ from storescpd.store import StorageError
 from storescpd.studies.errors import LedgerError
 from storescpd.studies.ledger import inspect
 from storescpd.supervisor.listeners import Key, ListenError, Passed, Place, places
+from storescpd.telemetry.events import log_event
 from storescpd.worker.securing import Ask
 from storescpd.worker.settings import Settings, settings
+
+logger = logging.getLogger(__name__)
 
 
 class StartError(Exception):
@@ -44,6 +48,8 @@ class Verdict:
     problems: tuple[str, ...] = ()
     bad_file: bool = False
     """The problems are in the file itself."""
+    shortages: tuple[str, ...] = ()
+    """Directories that have too little room for objects just now."""
 
 
 def made(config: Config, ask: Ask, aside: tuple[str, ...] | None = None) -> Settings:
@@ -63,9 +69,10 @@ def made(config: Config, ask: Ask, aside: tuple[str, ...] | None = None) -> Sett
     return wanted
 
 
-def try_out(wanted: Settings, in_use: str | None) -> None:
+def try_out(wanted: Settings, in_use: str | None) -> tuple[str, ...]:
     """Whether directories and ledger can be used by this process; may wait for a slow disk.
 
+    Returns where there is too little room, which is no reason not to start.
     ``in_use`` is a ledger that workers of earlier generations know.
 
     Raises:
@@ -76,6 +83,7 @@ def try_out(wanted: Settings, in_use: str | None) -> None:
             directory.prepare()
         if wanted.keeper is not None:
             _inspect(wanted.keeper.ledger, in_use)
+        return tuple(filter(None, (directory.shortage() for directory in wanted.directories)))
     except (StorageError, LedgerError) as error:
         raise StartError(str(error)) from error
 
@@ -88,18 +96,26 @@ def _inspect(ledger: str, in_use: str | None) -> None:
 
 def examine(
     config: Config, passed: Passed, kept: Mapping[Key, object], in_use: str | None, ask: Ask
-) -> dict[Key, Place]:
-    """Everything about a new configuration that may take long; returns where its new listeners are to listen.
+) -> tuple[dict[Key, Place], tuple[str, ...]]:
+    """Everything about a new configuration that may take long.
+
+    Returns where its new listeners are to listen, and which directories have too little room.
 
     Raises:
         StartError: it cannot be used.
         ConfigError: a file that the configuration names is wrong.
     """
-    try_out(made(config, ask), in_use)
+    shortages = try_out(made(config, ask), in_use)
     try:
-        return places(config, passed, kept)
+        return places(config, passed, kept), shortages
     except ListenError as error:
         raise StartError(str(error)) from error
+
+
+def warn_of(shortages: Iterable[str]) -> None:
+    """They end by themselves when there is room; until then senders hear A700."""
+    for cause in shortages:
+        log_event(logger, logging.WARNING, "too little room: objects are refused until there is more", cause=cause)
 
 
 def problems(error: Exception) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from enum import IntEnum
 from storescpd.config import Config, ConfigError
 from storescpd.supervisor.checking import Check
 from storescpd.supervisor.listeners import Key, Place
-from storescpd.supervisor.preparing import StartError, Verdict, problems
+from storescpd.supervisor.preparing import StartError, Verdict, problems, warn_of
 from storescpd.telemetry.events import log_event
 
 MOST_DRAINING = 8
@@ -213,6 +213,7 @@ class Renewal:
             logger.exception("reload failed by a defect")
             self._fail((repr(error),))
         else:
+            warn_of(verdict.shortages)
             self._enter(Phase.STARTING, now)
 
     def _starting(self, now: float) -> None:

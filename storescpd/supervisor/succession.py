@@ -23,7 +23,7 @@ from storescpd.supervisor.listeners import (
     places,
     retire,
 )
-from storescpd.supervisor.preparing import Fixed, StartError, Verdict, examine, made, try_out
+from storescpd.supervisor.preparing import Fixed, StartError, Verdict, examine, made, try_out, warn_of
 from storescpd.telemetry.events import log_event
 from storescpd.worker.accept import Listener
 from storescpd.worker.logs import configure_log
@@ -60,7 +60,7 @@ class Succession:
         prepare_control()
         if launch.account is not None:
             become(launch.account)
-        try_out(wanted, None)
+        warn_of(try_out(wanted, None))
         prepare_control()
         self.present = _generation(config, 1, listeners, wanted)
 
@@ -81,7 +81,8 @@ class Succession:
         os.umask(config.process.umask)
         try:
             configure_log(config.logging)
-            return Verdict(config, examine(config, self._passed, self.kept, ledger, self._known_password))
+            found, shortages = examine(config, self._passed, self.kept, ledger, self._known_password)
+            return Verdict(config, found, shortages=shortages)
         except (StartError, OSError) as error:
             if self._account is None:
                 raise

@@ -258,3 +258,12 @@ def test_out_of_descriptors_it_waits_and_says_so_once(tmp_path):
         assert daemon.log().count("cannot accept connections") == 1
         for connection in more:
             connection.close()
+
+
+def test_little_room_is_a_warning_at_the_start_and_at_a_reload(tmp_path):
+    """As for --check-config: a full disk must keep nobody from changing something else."""
+    with storescpd(tmp_path / "out", {"storage": {"min_free": "4096 TiB"}}) as daemon:
+        assert daemon.log().count("too little room") == 1
+        daemon.signal(signal.SIGHUP)
+        eventually(lambda: daemon.log().count("] serving") == 2)
+        assert daemon.log().count("too little room") == 2
