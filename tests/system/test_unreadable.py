@@ -1,5 +1,6 @@
 """One bad object costs one object, and whoever sent it hears why: raw objects to the daemon, and to storescp."""
 
+import errno
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,6 +8,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from storescpd.dataset import ConversionError, DataSetError, Fault
+from storescpd.store import PlaceError, StorageError
+from storescpd.studies.errors import KeeperError
+from storescpd.worker.comments import COMMENTS, STORED, Trouble, comment_on
 from tests.dataset.build import element, item, open_item, open_sequence, plain, sequence
 from tests.support.daemon import Daemon, storescpd
 from tests.support.objects import CT_IMAGE, DEFLATED, EXPLICIT_LITTLE, encode
@@ -291,3 +296,40 @@ def test_a_comment_stays_within_the_peers_pdu(size: int, told: bool, daemon: Dae
         assert parse_command(association.response)[0x0000_0900] == MISMATCH.to_bytes(2, "little")
         assert bool(comment_of(association)) is told
         association.release()
+
+
+def test_every_cause_has_a_comment_that_the_standard_allows():
+    """PS3.5 6.2: an LO has 64 characters at the most, and a backslash would make two values of it."""
+    assert set(COMMENTS) == {*Fault, *Trouble}
+    assert set(STORED.values()) <= set(Trouble)
+    for comment in COMMENTS.values():
+        assert comment.isascii()
+        assert comment.isprintable()
+        assert len(comment) <= 64
+        assert not set(comment) & {"\\", "/"}
+    assert len(set(COMMENTS.values())) == len(COMMENTS)
+
+
+def cannot_store(number: int) -> Exception:
+    """What the store makes of what the system says; the compiled build keeps it as the context alone."""
+    made = StorageError("cannot store it")
+    made.__context__ = OSError(number, "")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (OSError(errno.ENOSPC, ""), Trouble.NO_SPACE),
+        (OSError(errno.EDQUOT, ""), Trouble.NO_SPACE),
+        (OSError(errno.EIO, ""), Trouble.NOT_WRITTEN),
+        (cannot_store(errno.ENOSPC), Trouble.NO_SPACE),
+        (cannot_store(errno.EROFS), Trouble.NOT_WRITTEN),
+        (KeeperError("none"), Trouble.LEDGER),
+        (PlaceError("none"), Trouble.NO_PLACE),
+        (DataSetError(0, None, "grows", Fault.INFLATES), Fault.INFLATES),
+        (ConversionError("no way"), Fault.NOT_CONVERTIBLE),
+    ],
+)
+def test_the_comment_is_of_the_cause(error: Exception, cause: Fault | Trouble):
+    assert comment_on(error) == COMMENTS[cause]
