@@ -26,12 +26,23 @@ class Storage(Section):
         "the file exists: overwrite; keep: the old, a different new one as NAME+1; reject: C100; rename: NAME+1, +2",
     )
     min_free: Size = setting(
-        2**30, "with less free space, or 1 % of the inodes, objects are refused (A700)", unit="bytes", shown='"1 GiB"'
+        2**30,
+        "with less free space, or 1 % of the inodes, objects are refused (A700), large ones on the way",
+        unit="bytes",
+        shown='"1 GiB"',
     )
     required_file: InsidePath = setting(
         "", "must exist inside directory, else A700: tells a mounted spool from an empty mount point"
     )
-    max_object_size: Size = setting(0, "larger objects are refused (A700); 0: no limit", unit="bytes")
+    max_object_size: Size = setting(
+        0, "objects larger than this, as received or as written, are refused (A700); 0: no limit", unit="bytes"
+    )
+    max_inflation: int = setting(
+        0,
+        "deflated objects that become more than so many times as large are refused (A700); 0: no limit; a segmentation"
+        " may become a thousand times as large",
+        ge=0,
+    )
     on_unreadable: Literal["refuse", "abort"] = setting(
         "refuse", "a data set cannot be read: refuse it (C000) and go on; or abort the association"
     )

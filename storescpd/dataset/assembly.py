@@ -5,14 +5,14 @@ of the writer is the offset of what comes next.
 """
 
 from storescpd.dataset.encoding import Encoding, GroupLength, SequenceLength
-from storescpd.dataset.errors import DataSetError, Fault
+from storescpd.dataset.errors import ConversionError, DataSetError, Fault
 from storescpd.dataset.forms import MAX_LONG, UNDEFINED, Form
 from storescpd.dataset.index import elements_of
 from storescpd.dataset.levels import DUPLICATE, ENDLESS, Elements, Level, Sequence
 from storescpd.dataset.ordering import Element, Rearrangement, in_order
 from storescpd.dataset.padding import padding_element
 from storescpd.dataset.rules import RuleTable
-from storescpd.dataset.writer import Writer
+from storescpd.dataset.writer import HOLD, Writer
 
 _NEVER = 1 << 33
 """A tag greater than any."""
@@ -151,10 +151,31 @@ class Assembly:
         if level.indexed is not None:
             self._forget(level)
         if self._item_padding:
-            self.writer.held += padding_element(self.form, self._length(level.start), self._item_padding)
+            self.pad(self._length(level.start), self._item_padding)
         self._settle_length(level.start, level.written_length, self.form.item_delimiter)
         self.sequence = sequence
         self.level = sequence.parent
+
+    def pad(self, length: int, multiple: int) -> None:
+        """Write padding behind ``length`` bytes that are to become a multiple.
+
+        Raises ``ConversionError`` where the object would become larger than is allowed.
+        """
+        writer = self.writer
+        header, zeros = padding_element(self.form, length, multiple)
+        self.check_size(writer.position + len(header) + zeros)
+        writer.held += header
+        if zeros <= HOLD:
+            writer.held += bytes(zeros)
+        else:
+            self.release()
+            writer.forward_zeros(zeros)
+
+    def check_size(self, size: int) -> None:
+        """Raise ``ConversionError`` where a data set of ``size`` bytes is larger than is allowed."""
+        limit = self._encoding.limits.object_size
+        if limit and size > limit:
+            raise ConversionError(f"the data set grows beyond {limit} bytes", Fault.TOO_LARGE)
 
     def close_sequence(self, sequence: Sequence) -> None:
         """The sequence ends whose next item was awaited."""

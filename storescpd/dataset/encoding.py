@@ -45,10 +45,9 @@ class Limits:
     nesting: int = 64
     """Sequences within sequences (storescp facts 6.9)."""
     object_size: int = 0
-    """Bytes of the data set after inflating; 0 = no limit."""
-    inflate_ratio: int = 1032
-    """Bytes that a deflated byte may become in the long run: more than RFC 1951 can give is not asked for,
-    less is a bomb (a megabyte is always allowed)."""
+    """Bytes of the data set as it is received, after inflating, and as it is written; 0 = no limit."""
+    inflation: int = 0
+    """Bytes that a deflated byte may become in the long run (a megabyte is always allowed); 0 = no limit."""
 
 
 @dataclass(frozen=True, slots=True)

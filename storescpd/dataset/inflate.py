@@ -4,10 +4,13 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 from storescpd.dataset.encoding import Limits
-from storescpd.dataset.errors import DataSetError, Fault
+from storescpd.dataset.errors import ConversionError, DataSetError, Fault
 
 _STEP = 64 * 1024
 _ALWAYS_ALLOWED = 1 << 20
+"""Bytes: a small data set says nothing about its ratio."""
+_POSSIBLE = 1032
+"""Bytes that a deflated byte may become in the long run: RFC 1951 can give no more."""
 
 
 class Inflater:
@@ -22,7 +25,7 @@ class Inflater:
     def inflate(self, fragments: Sequence[memoryview]) -> Iterator[memoryview]:
         """Plain bytes of ``fragments``; what follows the end of the stream is padding and ignored.
 
-        Raises ``DataSetError`` for a broken stream and for one that grows beyond the limits.
+        Raises ``DataSetError`` for a broken stream, ``ConversionError`` for one that grows beyond what is allowed.
         """
         for fragment in fragments:
             self._received += len(fragment)
@@ -48,7 +51,10 @@ class Inflater:
                 self._produced, None, f"deflated data set is broken ({error})", Fault.NOT_DEFLATED
             ) from error
         self._produced += len(plain)
-        allowed = max(_ALWAYS_ALLOWED, self._received * self._limits.inflate_ratio)
-        if self._produced > allowed:
+        wanted = self._limits.inflation
+        if wanted and self._produced > max(_ALWAYS_ALLOWED, self._received * wanted):
+            message = f"the deflated data set inflates to more than {wanted} times its size"
+            raise ConversionError(message, Fault.INFLATES)
+        if self._produced > max(_ALWAYS_ALLOWED, self._received * _POSSIBLE):
             raise DataSetError(self._produced, None, "deflated data set grows beyond all measure", Fault.INFLATES)
         return plain

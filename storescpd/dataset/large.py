@@ -96,6 +96,11 @@ class LargeValues:
             self._cursor.origin += passed
         return end
 
+    def holds(self, length: int) -> bool:
+        """Whether the next ``length`` bytes all belong to a value."""
+        stream = self.stream
+        return stream is not None and stream.remaining >= length
+
     def _make_way(self, length: int, element: tuple[int, int] | None = None) -> None:
         """Hand out what stands before the value, unless it is to be held with it."""
         writer = self._cursor.writer

@@ -1,7 +1,7 @@
 """The way of a data set through this package: fragments in, pieces of the re-encoded data set out."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from storescpd.data.transfer_syntaxes import TransferSyntax
 from storescpd.dataset.assembly import Assembly
@@ -15,9 +15,15 @@ from storescpd.dataset.identity import Identity
 from storescpd.dataset.inflate import Inflater
 from storescpd.dataset.large import LargeValues
 from storescpd.dataset.output import Chunk, Final, Patch, Plan
-from storescpd.dataset.padding import padding_element
 from storescpd.dataset.reader import Reader
 from storescpd.dataset.rules import rule_table
+
+_PART = 4 << 20
+"""Bytes that a part may have in about, where items are padded."""
+_STEP = 64 * 1024
+"""Bytes that are read at once where they may become many; the inflater gives no more."""
+_SMALLEST_ITEM = 16
+"""Bytes of an item with one empty element; one without is not padded."""
 
 
 class Reencoder:
@@ -29,6 +35,10 @@ class Reencoder:
         self._encoding = encoding
         self._inflater = Inflater(encoding.limits) if syntax.deflated else None
         self._received = 0
+        padding = encoding.padding[1]
+        self.grows = syntax.deflated or padding > 0
+        """Much can become of little: what is fed is to be written in ``parts``."""
+        self._step = max(_SMALLEST_ITEM, min(_STEP, _PART * _SMALLEST_ITEM // padding if padding else _STEP))
         target = form_of(self._output)
         table = rule_table(form_of(syntax), target, encoding, dictionary)
         self._assembly = assembly = Assembly(table, encoding)
@@ -65,11 +75,8 @@ class Reencoder:
 
         Raises ``DataSetError`` when the data set cannot be read, ``ConversionError`` when it cannot be converted.
         """
-        if self._inflater is not None:
-            for fragment in self._inflater.inflate(fragments):
-                self._count(len(fragment))
-                self._reader.read(fragment)
-            return self._assembly.writer.take()
+        if self.grows:
+            return [piece for part in self.parts(fragments) for piece in part]
         length = 0
         for fragment in fragments:
             length += len(fragment)
@@ -81,6 +88,20 @@ class Reencoder:
                 self._reader.read(fragments[number])
                 number += 1
         return self._assembly.writer.take()
+
+    def parts(self, fragments: Sequence[memoryview]) -> Iterator[list[Chunk | Patch]]:
+        """As ``feed``, in parts of a few MiB: write each before the next is asked for.
+
+        What little becomes a lot of where it is inflated or padded, and nobody has to hold all of it.
+        """
+        for fragment in fragments if self._inflater is None else self._inflater.inflate(fragments):
+            self._count(len(fragment))
+            step = len(fragment) if self._large.holds(len(fragment)) else self._step
+            for start in range(0, len(fragment), step):
+                self._reader.read(fragment[start : start + step])
+                pieces = self._assembly.writer.take()
+                if pieces:
+                    yield pieces
 
     def _count(self, length: int) -> None:
         self._received += length
@@ -114,7 +135,7 @@ class Reencoder:
         # As for storescp, a data set of which nothing is left is padded, one that has no element is not.
         if multiple and self._cursor.origin:
             length = prefix_length + writer.position - rearranged.lost(0, writer.position)
-            writer.held += padding_element(self._assembly.form, length, multiple)
+            self._assembly.pad(length, multiple)
 
     def _plan(self) -> Plan | None:
         rearranged = self._assembly.rearranged

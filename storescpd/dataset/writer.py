@@ -11,6 +11,9 @@ from storescpd.dataset.output import Chunk, Patch
 HOLD = 1 << 20
 """Bytes that are held back before they are handed out with their late lengths to be patched."""
 
+_ZEROS = bytes(4096)
+"""So few that the store, which writes a thousand pieces at once, looks at the free space in between."""
+
 
 class Writer:
     """Appends, patches, hands out. ``base`` is the offset of the first byte that is held."""
@@ -60,6 +63,13 @@ class Writer:
         self.release()
         self.pieces.extend(views)
         self.base += length
+
+    def forward_zeros(self, count: int) -> None:
+        """Append zero bytes; however many there are, no memory is taken for them."""
+        block = memoryview(_ZEROS)
+        whole, rest = divmod(count, len(block))
+        self.forward_all([block] * whole, whole * len(block))
+        self.forward_all([block[:rest]], rest)
 
     def take(self) -> list[Chunk | Patch]:
         """What can be written now."""

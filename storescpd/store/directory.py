@@ -1,18 +1,14 @@
 """A storage directory: the sink that objects go to."""
 
 import os
-from typing import Final
 
-from storescpd.store.amounts import size
 from storescpd.store.errors import SpaceError, StorageError
 from storescpd.store.folders import Folders
 from storescpd.store.incoming import TemporaryNames, make_folder, sweep
 from storescpd.store.settings import Durability, StorageSettings
+from storescpd.store.space import guard_space
 from storescpd.store.unseen import Unseen
 from storescpd.store.writer import Writer
-
-_INODE_SHARE: Final = 100
-"""Below one in so many free inodes nothing is written: a spool of small files fills its inodes first."""
 
 
 class Directory:
@@ -74,8 +70,7 @@ class Directory:
         """
         fd = self._open()
         try:
-            if self.settings.min_free:
-                self._guard_space(fd)
+            guard_space(fd, self.settings)
         except SpaceError as error:
             return str(error)
         finally:
@@ -102,15 +97,4 @@ class Directory:
                 where = os.path.join(self.settings.directory, required)
                 reason = f"storage.required_file {where} is not there: is the spool mounted?"
                 raise StorageError(f"{reason} ({error.strerror})") from error
-        if self.settings.min_free:
-            self._guard_space(fd)
-
-    def _guard_space(self, fd: int) -> None:
-        space = os.fstatvfs(fd)
-        free = space.f_bavail * space.f_frsize
-        if free < self.settings.min_free:
-            wanted = size(self.settings.min_free)
-            raise SpaceError(f"{size(free)} are free in {self.settings.directory}, storage.min_free is {wanted}")
-        if space.f_files and space.f_favail * _INODE_SHARE < space.f_files:
-            left = f"{space.f_favail} of {space.f_files} inodes"
-            raise SpaceError(f"{left} are free in {self.settings.directory}, less than 1 %: remove small files")
+        guard_space(fd, self.settings)

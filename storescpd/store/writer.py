@@ -12,25 +12,17 @@ from storescpd.store.folders import Folders
 from storescpd.store.incoming import TemporaryNames, create
 from storescpd.store.placing import Move, Outcome, Place, Stored, place
 from storescpd.store.settings import Durability, StorageSettings
+from storescpd.store.space import guard_space
 from storescpd.store.unseen import Unseen, tell_complete
 
 _MOST_BUFFERS: Final = 1024
 """IOV_MAX of Linux: writev(2) takes no more at once."""
 _COPY: Final = 1 << 20
 """Bytes copied at a time."""
+_LOOK: Final = 4 << 20
+"""Bytes after which the free space is looked at again: little beside any ``min_free``, and rare on a network share."""
 _FOLDER_ATTEMPTS: Final = 3
 """A study directory is taken away between opening it and moving a file into it; so often in a row it is no accident."""
-
-
-def write_all(fd: int, pieces: Sequence[Chunk]) -> int:
-    """Append the pieces to a file in as few system calls as can be; returns the number of bytes.
-
-    Raises:
-        OSError: the file system did not take them all.
-    """
-    if len(pieces) <= _MOST_BUFFERS:
-        return _write_part(fd, pieces) if pieces else 0
-    return sum(_write_part(fd, pieces[start : start + _MOST_BUFFERS]) for start in range(0, len(pieces), _MOST_BUFFERS))
 
 
 def _write_part(fd: int, part: Sequence[Chunk]) -> int:
@@ -73,6 +65,7 @@ class Writer:
         self._pending: list[Chunk] = [header] if header else []
         self.length = 0
         """Bytes of the file so far."""
+        self._looks_at = _LOOK
         self._fd, self._name = self._create()
 
     def _create(self) -> tuple[int, str]:
@@ -97,17 +90,30 @@ class Writer:
 
         Raises:
             OSError: the file system refuses.
+            SpaceError: too little would be left of it.
         """
         if self._pending:
             pieces = [*self._pending, *pieces]
             self._pending = []
-        self.length += write_all(self._fd, pieces)
+        if len(pieces) <= _MOST_BUFFERS:
+            self._append(pieces)
+            return
+        for start in range(0, len(pieces), _MOST_BUFFERS):
+            self._append(pieces[start : start + _MOST_BUFFERS])
+
+    def _append(self, part: Sequence[Chunk]) -> None:
+        if part:
+            self.length += _write_part(self._fd, part)
+            if self.length >= self._looks_at:
+                self._looks_at = self.length + _LOOK
+                guard_space(self._fd, self._settings)
 
     def emit(self, pieces: Sequence[Chunk | Patch]) -> None:
         """Append chunks and apply patches, in order.
 
         Raises:
             OSError: the file system refuses.
+            SpaceError: too little would be left of it.
         """
         chunks: list[Chunk] = []
         for piece in pieces:
@@ -131,6 +137,7 @@ class Writer:
 
         Raises:
             OSError: the file system refuses.
+            SpaceError: too little would be left of it.
         """
         if self._pending:
             self.write(())
@@ -145,9 +152,10 @@ class Writer:
         extents = plan.extents if plan.extents is not None else (Extent(0, self.length - start),)
         self._fd, self._name = self._create()
         try:
-            self.length = write_all(self._fd, [header])
+            self.length, self._looks_at = 0, _LOOK
+            self._append([header])
             for piece in _planned(old_fd, start, extents, plan.compression_level):
-                self.length += write_all(self._fd, [piece])
+                self._append([piece])
             self._header = header
         finally:
             _discard(old_fd, old_name, self._directory)

@@ -109,8 +109,7 @@ class Reception:
             self._desk.keep_up()
         limit = self._storing.max_object_size
         if limit and self.received > limit and self._writer is not None:
-            reason = f"the object is larger than storage.max_object_size, {size(limit)}"
-            self._fail(ConversionError(reason, Fault.TOO_LARGE))
+            self._fail(_too_large(limit))
         if self._writer is None:
             self._rest.discard(length)
         else:
@@ -131,14 +130,24 @@ class Reception:
         try:
             if self._reencoder is None:
                 writer.write(views)
-            else:
+            elif not self._reencoder.grows:
                 writer.emit(self._reencoder.feed(views))
+            else:
+                for part in self._reencoder.parts(views):
+                    writer.emit(part)
+                    self._check_size(writer)
         except OSError as error:
             self._fail(error, reason=self._cannot_write(error))
-        except ConversionError as error:
+        except (ConversionError, StorageError) as error:
             self._fail(error)
         except DataSetError as error:
             self._fail_to_read(error)
+
+    def _check_size(self, writer: Writer) -> None:
+        """What is written counts too: inflated and padded, it may be many times what came."""
+        limit = self._storing.max_object_size
+        if limit and writer.length > limit:
+            raise _too_large(limit)
 
     def _cannot_write(self, error: OSError) -> str:
         return f"cannot write below {self._storing.directory.settings.directory}: {error.strerror or error}"
@@ -230,6 +239,7 @@ class Reception:
         final = self._reencoder.finish(len(header))
         writer.emit(final.pieces)
         writer.finish(header, final.plan)
+        self._check_size(writer)
         return status
 
     def _commit(self, writer: Writer) -> Status:
@@ -282,6 +292,10 @@ class Reception:
             reasons.append(f"characters of the instance UID {instance!r} that no file name may have were replaced")
         replaced = stored.outcome is Outcome.REPLACED
         return Result(status, "; ".join(reasons), path, drawer.token, study, replaced, self.comment)
+
+
+def _too_large(limit: int) -> ConversionError:
+    return ConversionError(f"the object is larger than storage.max_object_size, {size(limit)}", Fault.TOO_LARGE)
 
 
 def _compare(command: CStoreRQ, identity: Identity) -> Status:

@@ -63,7 +63,7 @@ def encoding(config: Config) -> Encoding:
         item_padding=wanted.padding.item,
         convert_un=wanted.convert_un,
         compression_level=wanted.compression_level,
-        limits=Limits(object_size=config.storage.max_object_size),
+        limits=Limits(object_size=config.storage.max_object_size, inflation=config.storage.max_inflation),
     )
 
 

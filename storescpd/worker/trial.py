@@ -44,7 +44,11 @@ class IgnoredReception:
             self._rest.discard(size)
         elif self._reencoder is not None:
             try:
-                self._reencoder.feed(views)
+                if self._reencoder.grows:
+                    for _ in self._reencoder.parts(views):
+                        continue
+                else:
+                    self._reencoder.feed(views)
             except DataSetError as error:
                 self._fail_to_read(error)
             except ConversionError:

@@ -90,6 +90,7 @@ on_duplicate = "overwrite"
 min_free = "1 GiB"
 required_file = ""
 max_object_size = 0
+max_inflation = 0
 on_unreadable = "refuse"
 file_mode = "0640"
 directory_mode = "0750"

@@ -21,10 +21,22 @@ from storescpd.dataset import (
     SequenceLength,
 )
 from tests.dataset.applied import reencoded
-from tests.dataset.build import BIG, IMPLICIT, LITTLE
-from tests.dataset.cases import CASES, Case
+from tests.dataset.build import (
+    BIG,
+    IMPLICIT,
+    LITTLE,
+    SQ,
+    big,
+    group_length,
+    item,
+    open_item,
+    open_sequence,
+    plain,
+    sequence,
+)
+from tests.dataset.cases import CASES, DATE, ID, STUDY, Case
 from tests.dataset.mistaken import SYNTAXES, every_pair_of_letters, mistaken
-from tests.dataset.oddities import CREATORS, Sender
+from tests.dataset.oddities import CREATORS, ITEM, Sender
 from tests.dataset.oracle import Oracle, Refused, Stored, oracle
 from tests.dataset.samples import REPOSITORY, Sample, bundled, corpus
 from tests.support.reference import version
@@ -192,6 +204,28 @@ def test_mistaken_value_representations(
     lab: Oracle, syntax: str, options: str, same_dictionary: Dictionary, listed: set[str]
 ):
     compare(lab, mistaken(syntax), OPTIONS[options], same_dictionary, listed)
+
+
+def test_large_paddings(tmp_path: Path, same_dictionary: Dictionary, listed: set[str]):
+    """They are written in pieces, with all that surrounds them."""
+    inner = sequence(0x00081199, item(DATE, ID), open_item(ID))
+    samples = [
+        Sample(
+            "items", LITTLE, sequence(0x00081140, item(ID), item(), item(inner, STUDY)) + group_length(0x10, 1) + ID
+        ),
+        Sample("disorder", LITTLE, STUDY + open_sequence(SQ, item(STUDY, ID, inner, ID), item(inner)) + ID),
+        Sample("big", BIG, big(SQ, "SQ", plain(ITEM, big(0x00100020, "LO", b"ab"), order=">"))),
+    ]
+    for options, encoding in {
+        "+p 3145728 1310720": Encoding(file_padding=3145728, item_padding=1310720),
+        "+te +g -e +p 0 1310720": Encoding(
+            OutputSyntax.EXPLICIT_LITTLE, True, GroupLength.CREATE, SequenceLength.UNDEFINED, item_padding=1310720
+        ),
+    }.items():
+        place = tmp_path / str(len(options))
+        place.mkdir()
+        with oracle(place, *options.split()) as running:
+            compare(running, samples, encoding, same_dictionary, listed)
 
 
 @pytest.mark.parametrize("options", [""])

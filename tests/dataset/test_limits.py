@@ -3,6 +3,7 @@
 import time
 import tracemalloc
 import zlib
+from dataclasses import replace
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.dataset.build import IMPLICIT, JPEG, LITTLE, element, item, open_item
 from tests.dataset.oddities import ITEM, UNDEFINED
 
 MIB = 1 << 20
+TO_LITTLE = OutputSyntax.EXPLICIT_LITTLE
 SEQUENCE = 0x00081140
 
 
@@ -221,11 +223,74 @@ def test_a_bomb_ends_at_the_size_of_objects(dictionary: Dictionary):
         reencoded(data, DEFLATED, encoding, dictionary)
 
 
-def test_a_bomb_ends_at_a_ratio(dictionary: Dictionary):
+def test_a_bomb_ends_at_a_ratio_where_one_is_wanted(dictionary: Dictionary):
     deflate = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
-    data = deflate.compress(element(0x00420011, "OB", bytes(50 * MIB))) + deflate.flush()
-    with pytest.raises(DataSetError, match="beyond all measure"):
-        reencoded(data, DEFLATED, Encoding(limits=Limits(inflate_ratio=100)), dictionary)
+    data = deflate.compress(element(0x00420011, "OB", bytes(5 * MIB))) + deflate.flush()
+    with pytest.raises(ConversionError, match="100 times"):
+        reencoded(data, DEFLATED, Encoding(limits=Limits(inflation=100)), dictionary)
+    for inflation in (0, 1100):
+        reencoded(data, DEFLATED, Encoding(limits=Limits(inflation=inflation)), dictionary)
+
+
+def test_a_small_data_set_may_inflate_as_it_likes(dictionary: Dictionary):
+    deflate = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    data = deflate.compress(element(0x00420011, "OB", bytes(MIB // 2))) + deflate.flush()
+    reencoded(data, DEFLATED, Encoding(limits=Limits(inflation=1)), dictionary)
+
+
+def many_items(count: int) -> bytes:
+    """Little that becomes a lot where items are padded."""
+    return element(SEQUENCE, "SQ", item(element(0x00100020, "LO")) * count)
+
+
+def deflated(data: bytes) -> bytes:
+    deflate = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    return deflate.compress(data) + deflate.flush()
+
+
+GROWING = {
+    "padded": (LITTLE, many_items(8000), Encoding(item_padding=8192), 8000 * 8192),
+    "padded far": (LITTLE, many_items(30), Encoding(item_padding=2 << 20), 60 << 20),
+    "padded beyond all": (LITTLE, many_items(3), Encoding(item_padding=(1 << 31) - 2), 3 * ((1 << 31) - 2)),
+    "inflated": (DEFLATED, deflated(element(0x00420011, "OB", bytes(60 * MIB))), Encoding(TO_LITTLE), 60 * MIB),
+    "both": (DEFLATED, deflated(many_items(8000)), Encoding(TO_LITTLE, item_padding=8192), 8000 * 8192),
+    "the whole padded": (LITTLE, many_items(1), Encoding(file_padding=1 << 30), (1 << 30) - 28),
+}
+
+
+@pytest.mark.parametrize("kind", GROWING)
+def test_what_grows_comes_in_parts(kind: str, dictionary: Dictionary):
+    """However much becomes of little, no more than a few MiB of it are held."""
+    syntax, data, encoding, least = GROWING[kind]
+    reencoder = Reencoder(TRANSFER_SYNTAXES[syntax], encoding, dictionary)
+    written = 0
+    tracemalloc.start()
+    try:
+        for pieces in reencoder.parts([memoryview(data)]):
+            written += sum(len(piece) for piece in pieces if not isinstance(piece, Patch))
+        written += sum(len(piece) for piece in reencoder.finish(0).pieces if not isinstance(piece, Patch))
+        memory = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert written >= least
+    assert memory < 20 * MIB
+
+
+@pytest.mark.parametrize("kind", GROWING)
+def test_what_grows_ends_at_the_size_of_objects(kind: str, dictionary: Dictionary):
+    syntax, data, encoding, _ = GROWING[kind]
+    reencoder = Reencoder(TRANSFER_SYNTAXES[syntax], replace(encoding, limits=Limits(object_size=MIB)), dictionary)
+    written = []
+
+    def write() -> None:
+        for pieces in reencoder.parts([memoryview(data)]):
+            written.extend(len(piece) for piece in pieces if not isinstance(piece, Patch))
+        reencoder.finish(0)
+
+    with pytest.raises(ConversionError) as caught:
+        write()
+    assert caught.value.fault is Fault.TOO_LARGE
+    assert sum(written) <= MIB
 
 
 @pytest.mark.parametrize("tail", [b"", b"\0", b"\0\0"])

@@ -3,19 +3,62 @@
 import itertools
 import os
 import stat
+import threading
+import zlib
 from contextlib import contextmanager
 
 import pytest
 
 from storescpd.store import StorageError
+from tests.dataset.build import DEFLATED, element, item
+from tests.dataset.build import LITTLE as EXPLICIT_LITTLE
 from tests.store.sink import INCOMING, contents, directory, no_leak, put, temporaries
 from tests.support.daemon import storescpd
 from tests.support.mounts import tmpfs
 from tests.support.processes import eventually
+from tests.support.rawclient import RawAssociation
 from tests.support.scenes import SUCCESS, associate, file_of, small, store
 from tests.support.tools import needs_root
 
 MIB = 1 << 20
+CT_IMAGE, INSTANCE = "1.2.840.10008.5.1.4.1.1.2", b"1.2.3\0"
+OUT_OF_RESOURCES = 0xA700
+HEAD = element(0x00080016, "UI", CT_IMAGE.encode() + b"\0") + element(0x00080018, "UI", INSTANCE)
+BIG_OBJECT = HEAD + element(0x7FE00010, "OW", bytes(60 * MIB))
+MANY_ITEMS = HEAD + element(0x00081140, "SQ", item(element(0x00100020, "LO")) * 4000)
+
+
+def deflated(data: bytes) -> bytes:
+    deflate = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    made = deflate.compress(data) + deflate.flush()
+    return made + bytes(len(made) % 2)
+
+
+def free(directory) -> int:
+    space = os.statvfs(directory)
+    return space.f_bavail * space.f_frsize
+
+
+@contextmanager
+def watching(look):
+    """Look again and again meanwhile."""
+    done = threading.Event()
+
+    def run() -> None:
+        while not done.is_set():
+            look()
+
+    watcher = threading.Thread(target=run)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def association_for(port: int, syntax: str) -> RawAssociation:
+    return RawAssociation(port, [(1, CT_IMAGE, [syntax])])
 
 
 def fill(sink) -> None:
@@ -46,6 +89,43 @@ def test_min_free_is_what_must_be_left_before_an_object(tmp_path):
         (target / "CT.1").unlink()
         put(sink, "CT.4", b"")
         assert set(contents(target)) == {"CT.2", "CT.3", "CT.4"}
+
+
+GROWING = {
+    "plain": (EXPLICIT_LITTLE, BIG_OBJECT, {}),
+    "inflated": (DEFLATED, deflated(BIG_OBJECT), {}),
+    "inflated and deflated again": (DEFLATED, deflated(BIG_OBJECT), {"transfer_syntax": "deflated"}),
+    "padded items": (EXPLICIT_LITTLE, MANY_ITEMS, {"padding": {"item": 16384}}),
+    "padded files": (EXPLICIT_LITTLE, HEAD, {"padding": {"file": 64 * MIB}}),
+}
+
+
+@needs_root
+@pytest.mark.root
+@pytest.mark.parametrize("kind", GROWING)
+@pytest.mark.parametrize("limit", ["min_free", "max_object_size"])
+def test_limits_hold_while_an_object_is_written(limit, kind, tmp_path):
+    syntax, data, encoding = GROWING[kind]
+    limits = {"min_free": "40 MiB"} if limit == "min_free" else {"min_free": 0, "max_object_size": "20 MiB"}
+    config = {"storage": limits, "encoding": encoding, "negotiation": {"prefer": "deflated"}}
+    with tmpfs(tmp_path / "out", "size=72m") as target, storescpd(target, config) as daemon:
+        least = [free(target)]
+        with watching(lambda: least.append(free(target))), association_for(daemon.port, syntax) as association:
+            assert association.store(1, CT_IMAGE, "1.2.3", data) == OUT_OF_RESOURCES
+        assert daemon.stored() == daemon.incoming() == []
+        assert min(least) >= (30 if limit == "min_free" else 40) * MIB
+
+
+def test_how_far_a_deflated_object_may_inflate_can_be_limited(tmp_path):
+    with (
+        storescpd(
+            tmp_path / "out", {"storage": {"max_inflation": 100}, "negotiation": {"prefer": "deflated"}}
+        ) as daemon,
+        association_for(daemon.port, DEFLATED) as association,
+    ):
+        assert association.store(1, CT_IMAGE, "1.2.3", deflated(BIG_OBJECT)) == OUT_OF_RESOURCES
+        assert association.store(1, CT_IMAGE, "1.2.3", deflated(HEAD)) == SUCCESS
+        assert [path.name for path in daemon.stored()] == ["CT.1.2.3"]
 
 
 @needs_root
