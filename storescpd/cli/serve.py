@@ -18,7 +18,7 @@ from storescpd.config.logging import DESTINATIONS
 from storescpd.store.incoming import OWN_FOLDER
 from storescpd.supervisor.activation import adopt
 from storescpd.supervisor.control import socket_name
-from storescpd.supervisor.identity import ROOT, Account, IdentityError, is_root, wanted
+from storescpd.supervisor.identity import ROOT, Account, IdentityError, become, is_root, wanted
 from storescpd.supervisor.launch import Launch
 from storescpd.supervisor.pidfile import PidFile, PidFileError
 from storescpd.supervisor.preparing import StartError
@@ -27,6 +27,7 @@ from storescpd.supervisor.supervisor import Supervisor
 from storescpd.telemetry.events import log_event
 from storescpd.telemetry.handlers import remember_errors
 from storescpd.telemetry.last_error import LastError
+from storescpd.telemetry.log import Log
 from storescpd.telemetry.notify import Notifier
 from storescpd.worker.logs import configure_log
 
@@ -76,8 +77,9 @@ def served(start: Start) -> int:
     """Serve until told to stop; returns the exit status."""
     errors = remember_errors()
     report = Report(Notifier(), errors)
+    logs = contextlib.ExitStack()
     try:
-        return _run(start, report, errors)
+        return _run(start, report, errors, logs)
     except ConfigError as error:
         start.say(str(error))
         report.failed(f"bad configuration: {error}", error_number(error) or errno.EINVAL)
@@ -94,13 +96,16 @@ def served(start: Start) -> int:
     finally:
         if start.pid_file is not None:
             start.pid_file.remove()
+        logs.close()
 
 
-def _run(start: Start, report: Report, errors: LastError) -> int:
+def _run(start: Start, report: Report, errors: LastError, logs: contextlib.ExitStack) -> int:
     config = start.read()
     account = _account(config)
     os.umask(config.process.umask)
-    _open_log(config, account)
+    log = Log(drop_rights=functools.partial(_drop_root, account))
+    logs.callback(log.end)
+    _open_log(log, config, account)
     if start.pid_file is not None:
         start.pid_file.lock()
         start.pid_file.write()
@@ -112,6 +117,7 @@ def _run(start: Start, report: Report, errors: LastError) -> int:
         control=_control_path(start, config, account),
         passed=adopt(start.environment.passed_sockets),
         account=account,
+        log=log,
         errors=errors,
         serving=start.serving,
         forget=functools.partial(_forget, start),
@@ -139,12 +145,18 @@ def _account(config: Config) -> Account | None:
     raise IdentityError("process.user and process.group: only root can become another; start as root, or remove them")
 
 
-def _open_log(config: Config, account: Account | None) -> None:
+def _drop_root(account: Account | None) -> None:
+    """In the process that writes the log, which may be there before the daemon becomes somebody else, or after it."""
+    if account is not None and is_root():
+        become(account)
+
+
+def _open_log(log: Log, config: Config, account: Account | None) -> None:
     """A log that is made by root belongs to whom the daemon becomes: it is opened again after it was rotated."""
     destination = config.logging.destination
     if destination not in DESTINATIONS and account is not None:
         _make_log(destination, account)
-    configure_log(config.logging)
+    configure_log(log, config.logging)
 
 
 def _make_log(path: str, account: Account) -> None:

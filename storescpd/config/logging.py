@@ -37,3 +37,6 @@ class Logging(Section):
     dump_presentation_contexts: bool = setting(
         default=False, text="log the presentation contexts of each association; level info or lower", option="+v"
     )
+    lines_per_peer: int = setting(
+        60, "warnings a minute for one peer, those beyond it are counted; 0: all", ge=0, le=1_000_000
+    )

@@ -8,6 +8,7 @@ from storescpd.config.passed import PassedSocket
 from storescpd.supervisor.identity import Account
 from storescpd.supervisor.listeners import Key
 from storescpd.telemetry.last_error import LastError
+from storescpd.telemetry.log import Log
 from storescpd.worker.accept import Listener
 
 
@@ -30,6 +31,7 @@ class Launch:
     """Nothing but objects may be in the storage directory: where else unfinished ones may be made."""
     account: Account | None = None
     """Whom to become once the ports are bound."""
+    log: Log = field(default_factory=Log)
     errors: LastError = field(default_factory=LastError)
     serving: Callable[[], None] = _nothing
     """Called once, when the daemon serves for the first time."""

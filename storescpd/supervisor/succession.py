@@ -25,6 +25,7 @@ from storescpd.supervisor.listeners import (
 )
 from storescpd.supervisor.preparing import Fixed, StartError, Verdict, examine, made, try_out, warn_of
 from storescpd.telemetry.events import log_event
+from storescpd.telemetry.log import Log
 from storescpd.worker.accept import Listener
 from storescpd.worker.logs import configure_log
 from storescpd.worker.securing import ask_password
@@ -49,7 +50,7 @@ class Succession:
         # Asked once: a reload must not wait for somebody at the terminal.
         self._ask = functools.cache(ask_password)
         self._fixed = Fixed(config.process.user, config.process.group)
-        self._passed, self._account = launch.passed, launch.account
+        self._passed, self._account, self._log = launch.passed, launch.account, launch.log
         self._retiring: dict[Key, Listener] = {}
         wanted = made(config, self._ask, launch.aside)
         try:
@@ -80,7 +81,7 @@ class Succession:
         self._fixed.compare(config)
         os.umask(config.process.umask)
         try:
-            configure_log(config.logging)
+            Log.try_out(config.logging.destination, config.logging.format)
             found, shortages = examine(config, self._passed, self.kept, ledger, self._known_password)
             return Verdict(config, found, shortages=shortages)
         except (StartError, OSError) as error:
@@ -110,7 +111,7 @@ class Succession:
         fresh = [listener for key, listener in listeners.items() if key not in kept]
         umask = os.umask(config.process.umask)
         try:
-            configure_log(config.logging)
+            configure_log(self._log, config.logging)
         except BaseException:
             os.umask(umask)
             close(fresh)

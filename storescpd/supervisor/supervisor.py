@@ -228,6 +228,7 @@ class Supervisor:
             self._keeper.due,
             self._renewal.due,
             self._report.due(),
+            self._launch.log.due,
             None if self._stopping.asked else self._health.due,
         )
         moments = [moment for moment in planned if moment is not None]
@@ -235,6 +236,7 @@ class Supervisor:
 
     def _keep_time(self) -> None:
         now = time.monotonic()
+        self._launch.log.look(now)
         if not self._stopping.asked:
             self._renewal.look(now)
             self._health.look(now, self._children.places() | self._keeper.places())

@@ -86,9 +86,17 @@ def _quoted(text: str) -> str:
 def message(record: logging.LogRecord) -> str:
     """Message, fields and, for a defect, its traceback, without time and level."""
     parts = [record.getMessage(), *(f"{name}={quoted(value)}" for name, value in fields(record).items())]
-    if record.exc_info:
-        parts.append(f"traceback={quoted(logging.Formatter().formatException(record.exc_info))}")
+    traceback = traceback_of(record)
+    if traceback:
+        parts.append(f"traceback={quoted(traceback)}")
     return " ".join(parts)
+
+
+def traceback_of(record: logging.LogRecord) -> str | None:
+    """The traceback of a defect; ``None`` where there is none."""
+    if record.exc_text or not record.exc_info:
+        return record.exc_text
+    return logging.Formatter().formatException(record.exc_info)
 
 
 @functools.lru_cache(maxsize=4)
@@ -123,8 +131,9 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
             **fields(record),
         }
-        if record.exc_info:
-            content["traceback"] = self.formatException(record.exc_info)
+        traceback = traceback_of(record)
+        if traceback:
+            content["traceback"] = traceback
         return _as_json(content)
 
 

@@ -5,6 +5,8 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Callable
+from typing import NamedTuple
 
 from storescpd.telemetry.events import LOGGERS, ROOT
 from storescpd.telemetry.formats import LEVELS, BareFormatter, JsonFormatter, TextFormatter, journal_fields
@@ -23,15 +25,20 @@ class JournalHandler(logging.Handler):
     def __init__(self, path: str = JOURNAL_SOCKET) -> None:
         super().__init__()
         self._path = path
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send a record; one that cannot be sent is shown on stderr."""
         try:
             data = b"".join(_journal_field(name, value) for name, value in journal_fields(record).items())
-            self._socket.sendto(data, self._path)
+            self.socket.sendto(data, self._path)
         except OSError:
             show(record)
+
+    def close(self) -> None:
+        """Close the socket too."""
+        self.socket.close()
+        super().close()
 
 
 def show(record: logging.LogRecord) -> None:
@@ -70,25 +77,63 @@ def without_stderr(destination: str) -> str:
     return "syslog" if os.path.exists(SYSLOG_SOCKET) else "stderr"
 
 
-def configure(level: str, destination: str, style: str, *, dump_contexts: bool = False, lasting: bool = True) -> None:
-    """Send the log of this process, and of those that it forks, where the configuration says.
+class Outlet(NamedTuple):
+    """Where lines go, and what they look like."""
 
-    A process that is not ``lasting`` does not look whether a file was moved away meanwhile.
+    destination: str
+    """``stderr``, ``journald``, ``syslog`` or a path."""
+    style: str
 
-    Raises:
-        OSError: the destination cannot be written; the log stays as it was.
-    """
+    @property
+    def channels(self) -> int:
+        """How many handlers it has: storescp's dots of progress go elsewhere than its lines."""
+        return 2 if self.style == STORESCP else 1
+
+
+def outlet(destination: str, style: str) -> Outlet:
+    """What the configuration means in this process."""
     if destination == "auto":
         journal = style != STORESCP and under_journal() and os.path.exists(JOURNAL_SOCKET)
         destination = "journald" if journal else "stderr"
-    handler = _handler(destination, lasting=lasting)
-    handlers, wanted = [handler], {ROOT: LEVELS[level]}
+    return Outlet(destination, style)
+
+
+def opened(where: Outlet, *, lasting: bool = True) -> list[logging.Handler]:
+    """Handlers that write there, one a channel.
+
+    Those that are not ``lasting`` do not look whether a file was moved away meanwhile.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    handler = _handler(where.destination, lasting=lasting)
+    if where.style != STORESCP:
+        handler.setFormatter(_formatter(*where))
+        return [handler]
+    from storescpd.telemetry.speaking import LetterFormatter, ProgressFormatter  # noqa: PLC0415 - see install
+
+    progress = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(LetterFormatter())
+    progress.setFormatter(ProgressFormatter())
+    return [handler, progress]
+
+
+def install(
+    ends: list[logging.Handler],
+    style: str,
+    level: str,
+    *,
+    dump_contexts: bool,
+    allowed: Callable[[logging.LogRecord], bool] | None = None,
+) -> None:
+    """Log to these in this process, and in those that it forks; what was logged to before is closed."""
+    handlers, wanted = ends, {ROOT: LEVELS[level]}
     if style == STORESCP:
         from storescpd.telemetry.speaking import spoken  # noqa: PLC0415 - it has a lot to say
 
-        handlers, wanted = spoken(handler, LEVELS[level], dump_contexts=dump_contexts)
-    else:
-        handler.setFormatter(_formatter(destination, style))
+        handlers, wanted = spoken(ends, LEVELS[level], dump_contexts=dump_contexts)
+    if allowed is not None:
+        handlers[0].addFilter(allowed)
     root = logging.getLogger(ROOT)
     for old in [old for old in root.handlers if not isinstance(old, LastError)]:
         root.removeHandler(old)
@@ -100,6 +145,15 @@ def configure(level: str, destination: str, style: str, *, dump_contexts: bool =
     root.propagate = False
     logging.raiseExceptions = False
     _leave_out_what_no_format_shows()
+
+
+def configure(level: str, destination: str, style: str, *, dump_contexts: bool = False, lasting: bool = True) -> None:
+    """Send the log of this process where the configuration says, and wait until it is there.
+
+    Raises:
+        OSError: the destination cannot be written; the log stays as it was.
+    """
+    install(opened(outlet(destination, style), lasting=lasting), style, level, dump_contexts=dump_contexts)
 
 
 def remember_errors() -> LastError:

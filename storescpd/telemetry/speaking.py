@@ -1,10 +1,10 @@
 """Handlers that turn events into storescp's lines (storescp facts 10.4)."""
 
 import logging
-import sys
 from types import MappingProxyType
 
-from storescpd.telemetry.formats import TRACE, fields
+from storescpd.telemetry.events import FIELDS
+from storescpd.telemetry.formats import TRACE, fields, message
 from storescpd.telemetry.storescp import RECEIVED, Manner, levels, said
 
 _LETTERS = MappingProxyType(
@@ -24,7 +24,7 @@ class LetterFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
-        return f"{_LETTERS[record.levelno]}: {record.getMessage()}"
+        return f"{_LETTERS[record.levelno]}: {message(record)}"
 
 
 class SpokenHandler(logging.Handler):
@@ -38,8 +38,8 @@ class SpokenHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Say it."""
         for level, text in said(record, self._manner):
-            own = {"levelno": level, "levelname": logging.getLevelName(level), "msg": text, "args": None}
-            self._outlet.handle(logging.makeLogRecord({**record.__dict__, **own, "exc_info": None}))
+            own = {"levelno": level, "levelname": logging.getLevelName(level), "msg": text, "args": None, FIELDS: {}}
+            self._outlet.handle(logging.makeLogRecord({**record.__dict__, **own, "exc_info": None, "exc_text": None}))
 
     def close(self) -> None:
         """Close the other one too."""
@@ -47,25 +47,29 @@ class SpokenHandler(logging.Handler):
         super().close()
 
 
-class ProgressHandler(logging.StreamHandler):  # type: ignore[type-arg]
+class ProgressFormatter(logging.Formatter):
     """``RECV: ....``: a dot a fragment, once an object has come."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Nothing else."""
-        return record.getMessage() == RECEIVED
 
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
         return f"RECV: {'.' * int(str(fields(record)['fragments']))}"
 
 
+def _is_progress(record: logging.LogRecord) -> bool:
+    return record.getMessage() == RECEIVED
+
+
 def spoken(
-    handler: logging.Handler, level: int, *, dump_contexts: bool
+    ends: list[logging.Handler], level: int, *, dump_contexts: bool
 ) -> tuple[list[logging.Handler], dict[str, int]]:
-    """Handlers that speak like storescp where this one would, and the level of each logger."""
-    handler.setFormatter(LetterFormatter())
+    """Handlers that speak like storescp where this one would, and the level of each logger.
+
+    ``ends`` get the lines, and the dots of progress.
+    """
+    lines, progress = ends
     manner = Manner(level, logging.INFO if dump_contexts else logging.DEBUG)
-    handlers: list[logging.Handler] = [SpokenHandler(manner, handler)]
+    handlers: list[logging.Handler] = [SpokenHandler(manner, lines)]
     if level == logging.INFO:
-        handlers.append(ProgressHandler(sys.stdout))
+        progress.addFilter(_is_progress)
+        handlers.append(progress)
     return handlers, levels(level)

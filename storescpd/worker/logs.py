@@ -1,13 +1,19 @@
-"""From [logging] to the log of this process, and of those that it forks."""
+"""From [logging] to the log of the daemon."""
 
 from storescpd.config.logging import Logging
-from storescpd.telemetry.handlers import configure
+from storescpd.telemetry.log import Log
 
 
-def configure_log(wanted: Logging) -> None:
+def configure_log(log: Log, wanted: Logging) -> None:
     """Log as the configuration says.
 
     Raises:
         OSError: the destination cannot be written; the log stays as it was.
     """
-    configure(wanted.level, wanted.destination, wanted.format, dump_contexts=wanted.dump_presentation_contexts)
+    log.configure(
+        wanted.level,
+        wanted.destination,
+        wanted.format,
+        dump_contexts=wanted.dump_presentation_contexts,
+        lines_per_peer=wanted.lines_per_peer,
+    )

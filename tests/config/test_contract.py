@@ -133,6 +133,7 @@ inetd_files = false
 format = "auto"
 patient_data = false
 dump_presentation_contexts = false
+lines_per_peer = 60
 [metrics]
 address = ""
 [testing]

@@ -36,7 +36,7 @@ STORESCP = {
     "process.workers": 1, "process.max_associations": 1, "process.when_full": "wait", "association.host_lookup": True,
     "association.idle_timeout": 60.0, "association.dimse_timeout": 60.0, "storage.durability": "none",
     "storage.min_free": 0, "hooks.concurrency": 0, "logging.level": "warning", "logging.destination": "stderr",
-    "logging.format": "storescp", "logging.patient_data": True,
+    "logging.format": "storescp", "logging.patient_data": True, "logging.lines_per_peer": 0,
 }  # fmt: skip
 """What storescp does unasked (storescp facts 1, 11.1); modes depend on its caller."""
 

@@ -36,7 +36,7 @@ DEFAULTS = {
     "storage.directory_mode": "0750", "hooks.concurrency": 0, "hooks.timeout": 0,
     "hooks.inherit_environment": True, "hooks.inherit_output": True, "logging.level": "warning",
     "logging.destination": "stderr", "logging.format": "storescp",
-    "logging.patient_data": True, "listeners.0.port": 104,
+    "logging.patient_data": True, "logging.lines_per_peer": 0, "listeners.0.port": 104,
 }  # fmt: skip
 
 

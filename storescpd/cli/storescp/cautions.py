@@ -27,6 +27,7 @@ LEFT: Mapping[str, str] = MappingProxyType(
         "logging.destination": "storescp logs to stderr",
         "logging.format": "storescp has lines of its own",
         "logging.patient_data": "storescp shows names of patients where they name directories",
+        "logging.lines_per_peer": "storescp logs every line, whoever makes it",
     }
 )
 """What storescp does unasked and the daemon does better: these keys are left to the daemon."""

@@ -23,6 +23,7 @@ from storescpd.supervisor.report import Report
 from storescpd.supervisor.supervisor import Supervisor
 from storescpd.telemetry.events import log_event
 from storescpd.telemetry.handlers import remember_errors
+from storescpd.telemetry.log import Log
 from storescpd.telemetry.notify import Notifier
 from storescpd.worker.accept import Listener
 from storescpd.worker.filing import LEDGER, keeper_settings
@@ -30,6 +31,9 @@ from storescpd.worker.logs import configure_log
 
 _NAMES = ("--output-directory", "--sort-conc-studies", "--sort-on-study-uid", "--filename-extension")
 """What names of files and directories are made of."""
+
+PATIENCE = 2.0
+"""Seconds that a line waits for a script that reads slowly: storescp loses none. Then nobody waits any more."""
 
 logger = logging.getLogger(__name__)
 
@@ -46,12 +50,13 @@ def serve(line: Line, listening: int | None) -> int:
     _check_names(line, config)
     if line.has("--arguments"):
         sys.stderr.write(f"I: {_called(line)}\n")
+    log = Log(PATIENCE)
     try:
         os.umask(config.process.umask)
-        configure_log(config.logging)
+        configure_log(log, config.logging)
         _check_directory(config)
         directory = config.storage.directory
-        launch = Launch(bound=_bound(config, listening), aside=aside(directory, os.environ))
+        launch = Launch(bound=_bound(config, listening), aside=aside(directory, os.environ), log=log)
         if keeper_settings(config, "") is not None:
             config = _with_ledger(config)
         gc.enable()
@@ -63,6 +68,8 @@ def serve(line: Line, listening: int | None) -> int:
     except KeyboardInterrupt:
         # As the supervisor ends when it serves.
         return Exit.OK
+    finally:
+        log.end()
 
 
 def _bound(config: Config, listening: int | None) -> Mapping[Key, Listener]:

@@ -78,6 +78,7 @@ def _defaults(umask: int) -> Iterator[Setting]:
         "logging.destination": "stderr",
         "logging.format": "storescp",
         "logging.patient_data": True,
+        "logging.lines_per_peer": 0,
     }
     yield from (Setting(dotted(key), value, "") for key, value in values.items())
 
