@@ -33,6 +33,7 @@ COMPILED = (
     "storescpd/worker/session.py",
     "storescpd/worker/tally.py",
     "storescpd/worker/tls_transport.py",
+    "storescpd/worker/told.py",
     "storescpd/worker/transport.py",
     "storescpd/studies/journal/blocks.py",
     "storescpd/studies/journal/entries.py",

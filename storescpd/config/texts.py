@@ -114,6 +114,11 @@ def parse_uid(value: str) -> str:
     return value
 
 
+def is_uid(value: str) -> bool:
+    """Whether the configuration takes it for a unique identifier."""
+    return len(value) <= UID_LENGTH and re.fullmatch(_UID, value) is not None
+
+
 def parse_workers(value: object) -> int | Literal["auto"]:
     """How many processes receive."""
     if value == "auto":

@@ -213,6 +213,7 @@ PHRASES: Mapping[str, Phrase] = MappingProxyType(
         # Said above in other words, or what storescp keeps to itself.
         "no presentation context accepted": Phrase(ASSOCIATIONS, WARNING, INFO, _nothing),
         "context accepted": Phrase(ASSOCIATIONS, INFO, INFO, _nothing),
+        "context refused": Phrase(ASSOCIATIONS, INFO, INFO, _nothing),
         "SOP classes refused": Phrase(ASSOCIATIONS, WARNING, DEBUG, _at_debug("SOP classes refused")),
         "TLS agreed": Phrase(ASSOCIATIONS, INFO, DEBUG, _at_debug("TLS agreed")),
         TRIAL: Phrase(ASSOCIATIONS, WARNING, DEBUG, _at_debug(TRIAL)),

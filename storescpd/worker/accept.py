@@ -57,7 +57,7 @@ class AcceptLoop:
         self._slot = slot
         self._control = control
         self._pool = BufferPool()
-        self._refusals = Refusals()
+        self._refusals = Refusals(slot.scoreboard, slot.generation)
         self._threads = Threads(self._wait, self._serve)
         self._poll = select.poll()
         self._stop = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from storescpd.access.tls import Identity
     from storescpd.wire.command import CEchoRQ, CStoreRQ
     from storescpd.worker.outcome import Result
+    from storescpd.worker.remedies import Remedies
 
 MOST_NAMED: Final = 20
 """Classes named in one line; a sender that proposes everything is refused some."""
@@ -89,8 +90,8 @@ class Journal:
             parameters = Proposal(request, policy)
             log_event(logger, logging.DEBUG, "association requested", **self._who, parameters=parameters)
 
-    def accepted(self, request: AssociateRQ, negotiation: Negotiation, policy: Policy) -> None:
-        """It is granted."""
+    def accepted(self, request: AssociateRQ, negotiation: Negotiation, policy: Policy, remedies: "Remedies") -> None:
+        """It is granted; ``remedies`` help against what was refused."""
         accepted, refused = len(negotiation.contexts), len(negotiation.refused)
         self._contexts = f"{accepted}/{accepted + refused}"
         if logger.isEnabledFor(logging.DEBUG):
@@ -106,7 +107,7 @@ class Journal:
             cause = warning.problem.value
             log_event(logger, logging.WARNING, "role selection", **self._who, sop_class=name, cause=cause)
         if refused:
-            self._tell_refused(negotiation)
+            self._tell_refused(negotiation, remedies)
         if self._dump_contexts:
             self._dump(negotiation)
 
@@ -114,17 +115,17 @@ class Journal:
         """Something about this connection that the operator should know."""
         log_event(logger, logging.WARNING, message, **self._who)
 
-    def _tell_refused(self, negotiation: Negotiation) -> None:
-        news = self._refusals.news(self._who["peer"].rpartition(":")[0], self._who["calling"], negotiation)
-        for remedy, names in news.items():
+    def _tell_refused(self, negotiation: Negotiation, remedies: "Remedies") -> None:
+        for one in self._refusals.news(self._address, self._who["calling"], negotiation, remedies):
+            named = [f"{name} in {'/'.join(syntaxes)}" if syntaxes else name for name, syntaxes in one.classes.items()]
             log_event(
                 logger,
                 logging.WARNING,
                 "SOP classes refused",
                 **self._who,
-                classes=",".join(names[:MOST_NAMED]),
-                count=len(names),
-                remedy=remedy,
+                classes=", ".join(named[:MOST_NAMED]),
+                count=len(named),
+                remedy=one.remedy,
             )
 
     def _dump(self, negotiation: Negotiation) -> None:
@@ -137,6 +138,17 @@ class Journal:
                 id=context.context_id,
                 sop_class=class_name(context.abstract_syntax),
                 syntax=context.transfer_syntax,
+            )
+        for proposed, result in negotiation.refused:
+            log_event(
+                logger,
+                logging.INFO,
+                "context refused",
+                **self._who,
+                id=proposed.context_id,
+                sop_class=class_name(proposed.abstract_syntax),
+                syntaxes=",".join(proposed.transfer_syntaxes),
+                result=f"{result:d} {result.name.lower().replace('_', ' ')}",
             )
 
     def store_begun(self, context_id: int, command: "CStoreRQ") -> None:

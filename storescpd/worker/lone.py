@@ -35,7 +35,7 @@ class Lone:
         slot = _slot()
         known = Connection(connection, plain_address(address), port, listener)
         admission = Admission(slot, settings.places, self._control, address=known.address, listener=listener)
-        self._session: Session = session_of(known, settings, admission, BufferPool(), Refusals())
+        self._session: Session = session_of(known, settings, admission, BufferPool(), Refusals(slot.scoreboard, 1))
 
     def serve(self) -> None:
         """Serve until the association is over."""

@@ -17,6 +17,7 @@ from ipaddress import ip_address
 from typing import Final
 
 from storescpd.worker.tally import Tally
+from storescpd.worker.told import Told
 
 MAX_SLOTS: Final = 256
 """Workers of all generations together: 8 at most each by default, and a generation lives as long as its last peer."""
@@ -69,6 +70,8 @@ class Scoreboard:
         """Nobody else in this process writes into its slot meanwhile."""
         self.tally = Tally(MAX_SLOTS)
         """Objects that were answered with success."""
+        self.told = Told()
+        """What senders were refused and the log has said."""
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -239,7 +239,9 @@ class Session:
         idle = self._service.deadlines.idle
         self._idle_timeout = idle if event.negotiation.contexts else self._settings.acse_timeout
         self._transport.send(self._acceptor.accept(event.negotiation.items))
-        self._journal.accepted(request, event.negotiation, self._service.agreements.default.policy)
+        agreements = self._service.agreements
+        remedies = agreements.remedies_at(self._admission.listener)
+        self._journal.accepted(request, event.negotiation, agreements.default.policy, remedies)
         self._open_desk(request)
         if self._trial is not None:
             self._journal.warn(TRIAL)

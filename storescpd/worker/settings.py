@@ -4,6 +4,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from storescpd.access.peers import Matchers, Peer
@@ -16,6 +17,7 @@ from storescpd.data.sop_classes import STORAGE_SOP_CLASSES, VERIFICATION
 from storescpd.worker.gate import Gate
 from storescpd.worker.identification import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from storescpd.worker.options import SocketOptions, socket_options
+from storescpd.worker.remedies import Remedies
 from storescpd.worker.securing import Ask, gate, nobody_to_ask, secure_ports, seed_file
 
 if TYPE_CHECKING:
@@ -65,6 +67,13 @@ class Agreements(NamedTuple):
     default: NegotiationCache
     by_listener: Mapping[str, NegotiationCache]
     """By its name: those with a profile of their own."""
+    remedies: Remedies = Remedies()
+    """For those who are refused something."""
+    remedies_by_listener: Mapping[str, Remedies] = MappingProxyType({})
+
+    def remedies_at(self, listener: str) -> Remedies:
+        """What to advise at the listener of this name."""
+        return self.remedies_by_listener.get(listener, self.remedies)
 
     def at(self, listener: str) -> NegotiationCache:
         """What is agreed to at the listener of this name."""
@@ -277,7 +286,13 @@ def _agreements(config: Config, found: Mapping[str, negotiation_profiles.Profile
     wanted = {one.name: one.profile for one in config.listeners if one.profile}
     default = config.negotiation.profile
     caches = {name: NegotiationCache(policy(config, found.get(name))) for name in {default, *wanted.values()}}
-    return Agreements(caches[default], {listener: caches[name] for listener, name in wanted.items()})
+    recodes = config.encoding.transfer_syntax != "same"
+    return Agreements(
+        caches[default],
+        {listener: caches[name] for listener, name in wanted.items()},
+        Remedies(default, recodes),
+        {listener: Remedies(name, recodes) for listener, name in wanted.items()},
+    )
 
 
 def _titles(config: Config) -> Titles:

@@ -29,7 +29,7 @@ def profile_alone(config: Config) -> Iterator[Finding]:
 def extra_classes_store(config: Config) -> Iterator[Finding]:
     """A class whose objects cannot be stored would be accepted and then fail."""
     for index, uid in enumerate(config.negotiation.extra_sop_classes):
-        name = _other_than_storage(uid)
+        name = not_a_storage_class(uid)
         if name is not None:
             key = ("negotiation", "extra_sop_classes", index)
             yield Finding(
@@ -37,7 +37,7 @@ def extra_classes_store(config: Config) -> Iterator[Finding]:
             )
 
 
-def _other_than_storage(uid: str) -> str | None:
+def not_a_storage_class(uid: str) -> str | None:
     """What a UID stands for, if it is known and not a class of objects that can be stored."""
     if uid == VERIFICATION:
         return "Verification, which is always accepted"
