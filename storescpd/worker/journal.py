@@ -10,6 +10,7 @@ from storescpd.telemetry.events import ASSOCIATIONS, ENDS, OBJECTS, REPLACED, lo
 from storescpd.wire.codes import Status
 from storescpd.wire.request import AssociateRQ
 from storescpd.worker.refusals import Refusals, class_name
+from storescpd.worker.strangers import look
 
 if TYPE_CHECKING:
     import ssl
@@ -227,8 +228,6 @@ class Journal:
         if not first:
             log_event(ends, logging.DEBUG, message, **self._who, result=result)
             return
-        from storescpd.worker.strangers import look  # noqa: PLC0415 - few are strangers
-
         seen = look(first, tls=False)
         fields = {"looks_like": seen.looks_like, "result": result, "remedy": seen.remedy}
         if seen.calling:
