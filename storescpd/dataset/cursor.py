@@ -1,6 +1,10 @@
 """The data at hand: where the run of unchanged input began, and what is missing to go on."""
 
+import struct
+from collections.abc import Sequence
+
 from storescpd.dataset.errors import DataSetError, Fault
+from storescpd.dataset.forms import UNDEFINED
 from storescpd.dataset.writer import Writer
 
 MORE = -1
@@ -29,6 +33,20 @@ class Cursor:
         if self.run < at:
             self.writer.held += self.data[self.run : at]
             self.run = at
+
+    def settle_marked(self, marks: Sequence[int], length_field: struct.Struct) -> None:
+        """Write the run up to the last of a scanner's marks, lengths as they say and without the delimiters."""
+        data, held, run = self.data, self.writer.held, self.run
+        for mark in marks:
+            at, length = mark >> 32, mark & UNDEFINED
+            if run < at:
+                held += data[run:at]
+            if length == UNDEFINED:
+                run = at + 8
+            else:
+                held += length_field.pack(length)
+                run = at + 4
+        self.run = run
 
     def need(self, end: int) -> int:
         """Ask for data up to ``end``."""

@@ -4,8 +4,8 @@ from array import array
 
 from storescpd.dataset.rules import RuleTable
 
-ENDLESS = 1 << 62
-"""End of what ends with a delimiter, or with the data."""
+ENDLESS = 1 << 61
+"""End of what ends with a delimiter, or with the data. The compiled build computes with it as with any small number."""
 
 
 DUPLICATE = 1 << 32

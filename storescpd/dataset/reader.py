@@ -8,12 +8,11 @@ from storescpd.dataset.forms import SEQUENCE_DELIMITER, UNDEFINED
 from storescpd.dataset.large import LargeValues
 from storescpd.dataset.levels import ENDLESS, Level, Sequence
 from storescpd.dataset.rules import Fast
-from storescpd.dataset.values import WHITE_SPACE, canonical
+from storescpd.dataset.values import canonical
 from storescpd.dataset.writer import HOLD
 
 # Plain numbers, because the hot loop compares with them.
-_TEXT, _BINARY, _UID, _LONG_BINARY = map(int, (Fast.TEXT, Fast.BINARY, Fast.UID, Fast.LONG_BINARY))
-_SEQUENCE, _REWRITTEN, _ITEM_END = map(int, (Fast.SEQUENCE, Fast.REWRITTEN, Fast.ITEM_END))
+_REWRITTEN, _SEQUENCE, _ITEM_END = map(int, (Fast.REWRITTEN, Fast.SEQUENCE, Fast.ITEM_END))
 
 
 class Reader:
@@ -104,9 +103,9 @@ class Reader:
     def _read_elements(self, data: bytes, at: int) -> int:  # noqa: C901, PLR0912, PLR0915
         """Read elements, level after level, until data is missing, a large value begins or an item is awaited.
 
-        The hot loop: what it does for an element that needs no change decides how fast the whole program is. So it is
-        one function, it works on local variables, and it calls another one only where something begins or ends, or is
-        to be changed.
+        What the scanner leaves over, and all of a data set that is written in another form, goes through this loop. So
+        it is one function, it works on local variables, and it calls another one only where something begins or ends,
+        or is not simply written anew.
         """
         cursor, assembly, large, element = self._cursor, self._assembly, self._large, self._elements.element
         writer = cursor.writer
@@ -119,36 +118,26 @@ class Reader:
             explicit, unpack, unpack_long = source.explicit, source.header.unpack_from, source.long.unpack_from
             bound = min(size, level.end - cursor.origin)
             final = bound - 8
+            at = self._pass_elements(data, at, bound, level)
             last, group_end = level.last, level.group_end
             while at <= final:
                 key, length = unpack(data, at)
                 tag, fast, rule = table[key]
                 if last < tag < group_end:
-                    if fast == _TEXT:
-                        end = at + 8 + length
-                        if end <= bound and not length & 1 and not data[end - 1] == 32 == data[end - 2]:
-                            at, last = end, tag
-                            continue
-                    elif fast == _BINARY:
-                        end = at + 8 + length
+                    if fast == _REWRITTEN and at + 12 <= bound:
+                        content = at + 8
+                        if rule.long_in:
+                            (length,) = unpack_long(data, content)
+                            content += 4
+                        end = content + length
                         if end <= bound and not length & 1:
+                            if cursor.run < at:
+                                writer.held += data[cursor.run : at]
+                            value = canonical(data[content:end], rule.vr, rule.swap_for(length))
+                            writer.held += rule.header_for(len(value))
+                            writer.held += value
                             at, last = end, tag
-                            continue
-                    elif fast == _UID:
-                        end = at + 8 + length
-                        if (
-                            end <= bound
-                            and not length & 1
-                            and (not length or data[end - 1] or data[end - 2])
-                            and len(data[at + 8 : end].translate(None, WHITE_SPACE)) == length
-                        ):
-                            at, last = end, tag
-                            continue
-                    elif fast == _LONG_BINARY and not length and at + 12 <= bound:
-                        (length,) = unpack_long(data, at + 8)
-                        end = at + 12 + length
-                        if end <= bound and not length & 1:
-                            at, last = end, tag
+                            cursor.run = end
                             continue
                     elif fast == _SEQUENCE and at + 12 <= bound and assembly.depth < nesting:
                         content = at + 8
@@ -167,21 +156,6 @@ class Reader:
                             sequence = assembly.open_sequence(tag, table, end, start, length)
                             at = self._read_items(data, content, sequence)
                             break
-                    elif fast == _REWRITTEN and at + 12 <= bound:
-                        content = at + 8
-                        if rule.long_in:
-                            (length,) = unpack_long(data, content)
-                            content += 4
-                        end = content + length
-                        if end <= bound and not length & 1:
-                            if cursor.run < at:
-                                writer.held += data[cursor.run : at]
-                            value = canonical(data[content:end], rule.vr, rule.swap_for(length))
-                            writer.held += rule.header_for(len(value))
-                            writer.held += value
-                            at, last = end, tag
-                            cursor.run = end
-                            continue
                     elif fast == _ITEM_END and level.sequence is not None:
                         writer.held += data[cursor.run : at]
                         at = cursor.run = at + 8
@@ -195,12 +169,35 @@ class Reader:
                 at = following
                 if large.stream is not None or assembly.sequence is not None:
                     return at
+                at = self._pass_elements(data, at, bound, level)
                 last, group_end = level.last, level.group_end
             else:
                 level.last = last
                 at = self._level_end(data, at)
             if cursor.missing or large.stream is not None or assembly.sequence is not None:
                 return at
+
+    def _pass_elements(self, data: bytes, at: int, bound: int, level: Level) -> int:
+        """Pass by what the scanner knows; returns where that ends."""
+        scanner, assembly = level.table.scanner, self._assembly
+        if scanner is None or level.unordered is not None:
+            return at
+        depth, top = self._nesting - assembly.depth, level.sequence is None
+        end, level.last, marks = scanner.elements(data, at, bound, level.last, level.group_end, depth, top=top)
+        if marks:
+            self._cursor.settle_marked(marks, assembly.form.long)
+        return end
+
+    def _pass_items(self, data: bytes, at: int, sequence: Sequence) -> int:
+        """The same of items."""
+        scanner, cursor, assembly = sequence.table.scanner, self._cursor, self._assembly
+        if scanner is None or sequence.fragments:
+            return at
+        bound = min(len(data), sequence.end - cursor.origin)
+        end, _, marks = scanner.items(data, at, bound, self._nesting - assembly.depth)
+        if marks:
+            cursor.settle_marked(marks, assembly.form.long)
+        return end
 
     def _level_end(self, data: bytes, at: int) -> int:
         """There is no room for another header in the data at hand, or in the item."""
@@ -225,6 +222,7 @@ class Reader:
         """Read the header of the next item, or the end of the sequence; fragments are read as a whole."""
         cursor, assembly = self._cursor, self._assembly
         source = sequence.table.source
+        at = self._pass_items(data, at, sequence)
         while self._large.stream is None:
             if cursor.origin + at >= sequence.end:
                 cursor.settle(at)

@@ -16,7 +16,7 @@ from storescpd.dataset.inflate import Inflater
 from storescpd.dataset.large import LargeValues
 from storescpd.dataset.output import Chunk, Final, Patch, Plan
 from storescpd.dataset.reader import Reader
-from storescpd.dataset.rules import rule_table
+from storescpd.dataset.tables import rule_table
 
 _PART = 4 << 20
 """Bytes that a part may have in about, where items are padded."""

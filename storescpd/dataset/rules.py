@@ -11,6 +11,7 @@ from storescpd.dataset.dictionary import PRIVATE_CREATORS, Dictionary
 from storescpd.dataset.encoding import Encoding
 from storescpd.dataset.forms import ITEM, ITEM_DELIMITER, MAX_SHORT, SEQUENCE_DELIMITER, Form
 from storescpd.dataset.identity import IDENTIFYING_TAGS
+from storescpd.dataset.scanner import Scanner
 from storescpd.dataset.vr import (
     US_OR_SS,
     VALUE_REPRESENTATIONS,
@@ -23,17 +24,13 @@ from storescpd.dataset.vr import (
 
 
 class Fast(IntEnum):
-    """How the main loop recognises an element that stands as it should and needs no change; the order counts there."""
+    """What the main loop deals with itself, as long as the element stands as it should."""
 
-    TEXT = 0
-    BINARY = 1
-    UID = 2
-    LONG_BINARY = 3
-    SEQUENCE = 4
-    REWRITTEN = 5
+    REWRITTEN = 0
     """It is written anew, but nothing else has to be known."""
-    ITEM_END = 6
-    NEVER = 7
+    SEQUENCE = 1
+    ITEM_END = 2
+    NEVER = 3
 
 
 class Special(IntEnum):
@@ -69,8 +66,15 @@ _SIMPLE = {
     SEQUENCE_DELIMITER: Special.DELIMITER,
     PADDING: Special.PADDING,
     PIXEL_DATA: Special.PIXEL_DATA,
+    PIXEL_REPRESENTATION: Special.PIXEL_REPRESENTATION,
+    WAVEFORM_BITS_ALLOCATED: Special.WAVEFORM_BITS,
     **dict.fromkeys(IDENTIFYING_TAGS, Special.IDENTITY),
 }
+
+_OF_IMPLICIT = frozenset({Special.PIXEL_REPRESENTATION, Special.WAVEFORM_BITS})
+"""They decide about the VRs of others, where these are sent without."""
+_HARMLESS = 0x00081030
+"""An element that means nothing to the reader: study description."""
 
 _TABLE_LIMIT = 1 << 14
 """Entries of a table: beyond it rules are made each time, so that no sender can fill the memory."""
@@ -138,6 +142,8 @@ class RuleTable(dict[bytes, Entry]):
         self._same_form = source is target
         self.same_order = source.big_endian == target.big_endian
         """Numbers are written as they are received."""
+        self.scanner: Scanner | None = None
+        """Finds what needs no rule; there is none where everything is written anew."""
         self._unknown = b"UN\0\0" if encoding.new_vr else b"OB\0\0"
         self._needs_creators = not source.explicit or encoding.convert_un
 
@@ -157,6 +163,10 @@ class RuleTable(dict[bytes, Entry]):
             if len(self._private) < _TABLE_LIMIT:
                 self._private[creator, key] = entry
         return entry
+
+    def of_harmless(self, code: bytes) -> Rule:
+        """The rule of a VR, for elements that mean nothing to the reader."""
+        return self._entry(self.source.tag_bytes(_HARMLESS) + code)[2]
 
     def _tag(self, key: bytes) -> int:
         group, element = self.source.tag.unpack_from(key)
@@ -186,18 +196,12 @@ class RuleTable(dict[bytes, Entry]):
         return self._finished(tag, vr, special, long_in=True, code=b"UN", implicit=True, swaps=self.target.big_endian)
 
     def _special(self, tag: int) -> Special:
-        simple = _SIMPLE.get(tag)
-        if simple is not None:
-            return simple
-        if tag & 0xFFFF == 0:
-            return Special.GROUP_LENGTH
-        if tag == PIXEL_REPRESENTATION and not self.source.explicit:
-            return Special.PIXEL_REPRESENTATION
-        if tag == WAVEFORM_BITS_ALLOCATED and not self.source.explicit:
-            return Special.WAVEFORM_BITS
-        if tag >> 16 & 1 and self._needs_creators:
+        special = special_of(tag)
+        if special in _OF_IMPLICIT and self.source.explicit:
+            return Special.NONE
+        if special is Special.NONE and tag >> 16 & 1 and self._needs_creators:
             return _special_private(tag & 0xFFFF)
-        return Special.NONE
+        return special
 
     def _known_as(self, tag: int, name: str, special: Special = Special.NONE) -> Entry:
         """The rule of an element without VR that the dictionary knows by a VR or by a choice of VRs."""
@@ -250,30 +254,22 @@ class RuleTable(dict[bytes, Entry]):
         return tag, int(self._fast(rule)), rule
 
     def _fast(self, rule: Rule) -> Fast:
-        long = rule.long_in
-        if rule.special is not Special.NONE or (not rule.plain and rule.vr.kind is Kind.SEQUENCE):
+        if rule.special is not Special.NONE:
             return Fast.NEVER
-        if not rule.plain:
-            return Fast.REWRITTEN
-        if rule.vr.kind is Kind.TEXT:
-            return Fast.NEVER if long else Fast.TEXT
-        if rule.vr.kind is Kind.UID:
-            return Fast.UID
         if rule.vr.kind is Kind.SEQUENCE:
-            return Fast.SEQUENCE
-        return Fast.LONG_BINARY if long else Fast.BINARY
+            return Fast.SEQUENCE if rule.plain else Fast.NEVER
+        return Fast.NEVER if rule.plain else Fast.REWRITTEN
+
+
+def special_of(tag: int) -> Special:
+    """What an element means by its tag alone, whoever sends it and in which form."""
+    simple = _SIMPLE.get(tag)
+    if simple is not None:
+        return simple
+    return Special.GROUP_LENGTH if tag & 0xFFFF == 0 else Special.NONE
 
 
 def _special_private(element: int) -> Special:
     if element >= 0x1000:
         return Special.PRIVATE
     return Special.CREATOR if element in PRIVATE_CREATORS else Special.NONE
-
-
-def rule_table(source: Form, target: Form, encoding: Encoding, dictionary: Dictionary) -> RuleTable:
-    """The table of a pair of forms; the dictionary keeps it for the next object."""
-    key = (source, target, encoding)
-    table = dictionary.compiled.get(key)
-    if not isinstance(table, RuleTable):
-        table = dictionary.compiled[key] = RuleTable(source, target, encoding, dictionary)
-    return table
