@@ -1,9 +1,11 @@
 """What to do with an element, decided once for each tag and VR: tables from header bytes to rules.
 
-One table stands for one pair of forms (as received, as written) under one encoding; it fills itself as elements are
-met. The main loop looks up the first bytes of a header and mostly needs no more than the two numbers beside the rule.
+One table stands for one pair of forms (as received, as written) under one encoding; it fills itself as elements are met
+that the scanner leaves over. The main loop looks up the first bytes of a header and mostly needs no more than the two
+numbers beside the rule.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -76,9 +78,6 @@ _OF_IMPLICIT = frozenset({Special.PIXEL_REPRESENTATION, Special.WAVEFORM_BITS})
 _HARMLESS = 0x00081030
 """An element that means nothing to the reader: study description."""
 
-_TABLE_LIMIT = 1 << 14
-"""Entries of a table: beyond it rules are made each time, so that no sender can fill the memory."""
-
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -127,18 +126,28 @@ class Rule:
 
 Entry = tuple[int, int, Rule]
 """Tag, a ``Fast``, and the rule."""
+_PrivateKey = tuple[str, bytes]
+"""Creator, and the first bytes of the element."""
 
 
 class RuleTable(dict[bytes, Entry]):
-    """Rules by the first bytes of an element: six of tag and VR, four of the tag in implicit form."""
+    """Rules by the first bytes of an element: six of tag and VR, four of the tag in implicit form.
 
-    def __init__(self, source: Form, target: Form, encoding: Encoding, dictionary: Dictionary) -> None:
+    ``grown`` is called for each rule that is added. ``age`` makes room: what is not asked for until the next time goes.
+    """
+
+    def __init__(
+        self, source: Form, target: Form, encoding: Encoding, dictionary: Dictionary, grown: Callable[[], None]
+    ) -> None:
         super().__init__()
         self.source = source
         self.target = target
         self._encoding = encoding
         self._dictionary = dictionary
-        self._private: dict[tuple[str, bytes], Entry] = {}
+        self._grown = grown
+        self._private: dict[_PrivateKey, Entry] = {}
+        self._older: dict[bytes, Entry] = {}
+        self._older_private: dict[_PrivateKey, Entry] = {}
         self._same_form = source is target
         self.same_order = source.big_endian == target.big_endian
         """Numbers are written as they are received."""
@@ -148,21 +157,33 @@ class RuleTable(dict[bytes, Entry]):
         self._needs_creators = not source.explicit or encoding.convert_un
 
     def __missing__(self, key: bytes) -> Entry:
-        entry = self._entry(key)
-        if len(self) < _TABLE_LIMIT:
-            self[key] = entry
+        entry = self._older.pop(key, None)
+        if entry is None:
+            entry = self._entry(key)
+        self[key] = entry
+        self._grown()
         return entry
 
     def private(self, creator: str, key: bytes) -> Entry:
         """The rule of an element of a block that ``creator`` has reserved."""
-        entry = self._private.get((creator, key))
+        place = (creator, key)
+        entry = self._private.get(place)
         if entry is None:
-            tag = self._tag(key)
-            known_as = self._converted if self.source.explicit else self._known_as
-            entry = known_as(tag, self._dictionary.private_vr(creator, tag))
-            if len(self._private) < _TABLE_LIMIT:
-                self._private[creator, key] = entry
+            entry = self._older_private.pop(place, None) or self._private_entry(creator, key)
+            self._private[place] = entry
+            self._grown()
         return entry
+
+    def age(self) -> None:
+        """Give up what has not been asked for since the last time."""
+        # An entry that another thread adds meanwhile may be lost: it is made once more, nothing else.
+        self._older, self._older_private, self._private = dict(self), self._private, {}
+        self.clear()
+
+    def _private_entry(self, creator: str, key: bytes) -> Entry:
+        tag = self._tag(key)
+        known_as = self._converted if self.source.explicit else self._known_as
+        return known_as(tag, self._dictionary.private_vr(creator, tag))
 
     def of_harmless(self, code: bytes) -> Rule:
         """The rule of a VR, for elements that mean nothing to the reader."""

@@ -7,6 +7,13 @@ from storescpd.dataset.rules import RuleTable
 from storescpd.dataset.scanner import Scanner
 from storescpd.dataset.scanner_tables import tag_table, vr_table
 
+_ENTRY = 1024
+"""Bytes of a rule with its keys and its place, at most: that of a private element whose creator has 64 characters."""
+_BUDGET = 16 * 1024 * 1024
+"""Bytes of all rules of a worker. Senders of a hospital need some thousand rules, who sends nonsense gets no more."""
+_MOST = _BUDGET // _ENTRY // 2
+"""Rules that are added before those go that were not used meanwhile; as many older ones may be there too."""
+
 _Key = tuple[Form, Form, Encoding]
 
 
@@ -17,16 +24,25 @@ class Tables:
         self._dictionary = dictionary
         self._tables: dict[_Key, RuleTable] = {}
         self._tags = tag_table(dictionary)
+        self._added = 0
 
     def table(self, source: Form, target: Form, encoding: Encoding) -> RuleTable:
         """The table of a pair of forms."""
         key = (source, target, encoding)
         table = self._tables.get(key)
         if table is None:
-            table = RuleTable(source, target, encoding, self._dictionary)
+            table = RuleTable(source, target, encoding, self._dictionary, self._grown)
             table.scanner = self._scanner(table, encoding)
             self._tables[key] = table
         return table
+
+    def _grown(self) -> None:
+        """A rule more: where there are too many, the tables get older together, so that the bound is one for all."""
+        self._added += 1
+        if self._added >= _MOST:
+            self._added = 0
+            for table in list(self._tables.values()):
+                table.age()
 
     def _scanner(self, table: RuleTable, encoding: Encoding) -> Scanner | None:
         """Only what is written in the form in which it comes can be written as it comes."""
