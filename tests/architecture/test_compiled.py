@@ -41,6 +41,74 @@ def test_no_slice_calls_what_has_an_effect(file):
     assert "slice" not in {ast.unparse(call.func) for call in nodes(file, ast.Call)}
 
 
+GENERIC = frozenset({"view", "body", "held", "buffer", "rows", "fragments", "pieces", "command_set"})
+"""Views, bytearrays and lists are cut as in plain Python; so are what these hold."""
+ORDERED = {
+    "self.data[self.run:at]": "only where the run is before it",
+    "data[run:at]": "only where the run is before it",
+    "data[cursor.run:at]": "a run begins where something was settled, at or before the element that is read",
+    "data[cursor.run:content]": "the same",
+    "data[content:end]": "content and a length that is not negative",
+    "cursor.data[content:end]": "the same",
+    "payload[begin:end]": "a block, and the next one",
+    "payload[at + _LENGTH.size:end]": "a length that is not negative is added to the first",
+    "data[(number - position) * BLOCK:(number - position + 1) * BLOCK]": "a block, none of those before the first",
+    "data[start:end]": "an item between two offsets that `split` gives, which refuses a length beyond the end",
+    "self._data[start:self._end]": "all that is left, by a length that is refused where it is negative",
+    "data[_CLASS_START:end]": "a byte is added to the first",
+    "data[start - 3:start]": "the start is behind the fixed part",
+    "body[position + codec.PDV_HEADER.size:end]": "a length that is refused where it is less than that header",
+    "head[GROUP_LENGTH_END - 4:GROUP_LENGTH_END]": "constants",
+    "self._pending[LENGTH.size:end]": "a bytearray",
+    "self._starts[first:behind]": "a list",
+    "self.ranges[first:behind]": "a list",
+    "self.words[_CONNECTIONS:_CONNECTIONS + self.words[0]]": "a view",
+    "self.words[_ASSOCIATIONS:_ASSOCIATIONS + self.words[0]]": "a view",
+    "self._view[self._start:self._end]": "a view",
+}
+"""Why the end of a slice is not before its start, for those that do not show it."""
+
+
+def shows_its_order(part: ast.Slice) -> bool:
+    """Two numbers, or the start and something more; and no start may be negative, which would count from the end."""
+    low, high = ast.unparse(part.lower), ast.unparse(part.upper)
+    if low.isdigit() and high.isdigit():
+        return int(low) <= int(high)
+    start, _, offset = low.rpartition(" + ")
+    if start and offset.isdigit() and "-" not in low:
+        more = high.removeprefix(f"{start} + ")
+        return more.isdigit() and int(offset) <= int(more)
+    return "-" not in high and high.startswith(f"{low} + ")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_no_slice_of_bytes_ends_before_it_starts(file):
+    """Compiled it raises SystemError, where plain Python gives nothing."""
+    for cut in nodes(file, ast.Subscript):
+        part = cut.slice
+        if isinstance(part, ast.Slice) and part.lower and part.upper and ast.unparse(cut.value) not in GENERIC:
+            assert ast.unparse(cut) in ORDERED or shows_its_order(part), f"{file}:{cut.lineno} {ast.unparse(cut)}"
+
+
+def test_each_order_that_is_explained_is_there():
+    cuts = {ast.unparse(cut) for file in FILES for cut in nodes(file, ast.Subscript)}
+    assert set(ORDERED) <= cuts
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_native_integers_are_shifted_by_constants(file):
+    """By a negative number of bits, or by too many, they become anything. A negative number of bytes is an error."""
+    native = "mypy_extensions" in {node.module for node in nodes(file, ast.ImportFrom)}
+    for node in nodes(file, ast.BinOp):
+        if native and isinstance(node.op, ast.LShift | ast.RShift):
+            assert isinstance(node.right, ast.Constant), f"{file}:{node.lineno}"
+            assert 0 <= node.right.value < 63, f"{file}:{node.lineno}"
+    for call in nodes(file, ast.Call):
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "to_bytes":
+            length = call.args[0]
+            assert isinstance(length, ast.Constant) or ast.unparse(length).startswith("len("), f"{file}:{call.lineno}"
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_nothing_is_remembered_by_a_cached_property(file):
     """mypyc makes a plain property of it."""
