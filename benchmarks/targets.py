@@ -44,9 +44,9 @@ _SHARES = {"W1": 0.9, "W2": 0.75, "W4": 0.9}
 """What studies and their hooks leave of the rate."""
 
 RATES = (
-    *((name, ONE, STORESCP, 1.3) for name in ("W1", "W1b", "W3", "W6")),
+    *((name, ONE, STORESCP, goal) for name, goal in (("W1", 1.4), ("W1b", 1.4), ("W3", 1.3), ("W6", 2.0))),
     *((name, f"{ONE}, {BITS}", STORESCP_BITS, 1.0) for name in ("W1", "W1b", "W3", "W6")),
-    ("W2", ONE, STORESCP, 1.2),
+    ("W2", ONE, STORESCP, 1.3),
     ("W2", f"{ONE}, {BITS}", STORESCP_BITS, 1.0),
     ("W2-2", TWO, STORESCP, 1.5),
     *((f"W5-1x{contexts}", ONE, STORESCP, 1.0) for contexts in (1, 64, 128)),
