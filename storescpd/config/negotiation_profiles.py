@@ -9,7 +9,7 @@ from storescpd.config.negotiation import Negotiation
 from storescpd.config.problems import ConfigError, Finding, Problem, dotted
 from storescpd.config.profile_names import sop_class_uid, transfer_syntax_uid
 from storescpd.config.root import Config
-from storescpd.config.rules.profiles import chosen_profiles
+from storescpd.config.rules.profiles import chosen_profiles, unreadable
 from storescpd.config.words import joined, nearest
 
 _ONE_ENTRY = "keep one entry of each class in its list"
@@ -57,8 +57,20 @@ def resolved(negotiation: Negotiation, name: str) -> Profile:
 
 
 def chosen_from_file(config: Config) -> Iterator[Finding]:
-    """Whether the chosen profiles are in the profile file; raises ConfigError where that file is wrong."""
-    yield from _chosen(config, _from_file(config.negotiation.profile_file))
+    """Whether the chosen profiles are in the profile file, and can be used; raises ConfigError where that is wrong."""
+    lists = _from_file(config.negotiation.profile_file)
+    wrong = list(_chosen(config, lists))
+    yield from wrong
+    if not wrong:
+        yield from _unreadable(config, lists)
+
+
+def _unreadable(config: Config, lists: Negotiation) -> Iterator[Finding]:
+    from storescpd.config.profile_lexer import reference  # noqa: PLC0415
+
+    for key, name in chosen_profiles(config):
+        contexts = lists.presentation_contexts[lists.profiles[reference(name)].presentation_contexts]
+        yield from unreadable(config, key, lists, sorted({context.transfer_syntaxes for context in contexts}))
 
 
 def _from_file(path: str) -> Negotiation:

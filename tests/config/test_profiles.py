@@ -125,3 +125,37 @@ def test_a_class_that_is_known_but_stores_nothing_is_no_extra_class(problems):
         "negotiation.extra_sop_classes[1]",
         "negotiation.extra_sop_classes[2]",
     ]
+
+
+STRANGE = LISTS.replace('"1.2.840.10008.1.2"]', '"1.2.840.113619.5.2"]')
+PRESERVING = "[storage]\nbit_preserving = true\n"
+CHOSEN = '[negotiation]\nprofile = "bare"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (CHOSEN, "negotiation.profile"),
+        ('[[listeners]]\nprofile = "bare"\n', "listeners[0].profile"),
+        ('[[peers]]\nnegotiation = { profile = "bare" }\n', "peers[0].negotiation.profile"),
+        (PRESERVING + CHOSEN + "[[peers]]\nstorage = { bit_preserving = false }\n", "negotiation.profile"),
+    ],
+)
+def test_a_transfer_syntax_that_nobody_knows_is_not_accepted(text, key, problems):
+    [problem] = problems(text + STRANGE)
+    assert problem.key == key
+    assert "1.2.840.113619.5.2" in problem.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        PRESERVING + CHOSEN,
+        PRESERVING + '[[listeners]]\nprofile = "bare"\n',
+        '[[peers]]\nstorage = { bit_preserving = true }\nnegotiation = { profile = "bare" }\n',
+        PRESERVING + CHOSEN + "[[peers]]\naccept = false\n",
+    ],
+)
+def test_it_is_where_objects_are_stored_as_received(text, problems):
+    assert problems(text + STRANGE) == []

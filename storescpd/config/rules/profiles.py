@@ -8,10 +8,13 @@ from storescpd.config.problems import Finding, KeyPath
 from storescpd.config.profile_names import SOP_CLASS_NAMES, TRANSFER_SYNTAX_NAMES, sop_class_uid, transfer_syntax_uid
 from storescpd.config.root import Config
 from storescpd.config.words import joined, nearest
+from storescpd.data.transfer_syntaxes import TRANSFER_SYNTAXES
 
 _HEX = re.compile(r"([0-9A-Fa-f]{2}){1,1023}", re.ASCII)
 MAX_EXTENDED = 40000
 """Bytes: the user information item has 65,535 (PS3.8 9.3.3.3), and 255 role selections may stand in it too."""
+_MOST_SAID = 3
+"""UIDs in one message."""
 _LISTS = ("transfer_syntaxes", "presentation_contexts", "roles", "extended")
 
 
@@ -171,6 +174,47 @@ def chosen_profiles(config: Config) -> Iterator[tuple[KeyPath, str]]:
             yield ("peers", index, "negotiation", "profile"), peer.negotiation.profile
 
 
+def syntaxes_can_be_read(config: Config) -> Iterator[Finding]:
+    """The chosen profiles accept only what can be stored; a profile file is read elsewhere."""
+    negotiation = config.negotiation
+    if negotiation.profile_file:
+        return
+    for key, name in chosen_profiles(config):
+        profile = negotiation.profiles.get(name)
+        contexts = negotiation.presentation_contexts.get(profile.presentation_contexts, ()) if profile else ()
+        lists = {context.transfer_syntaxes for context in contexts}
+        yield from unreadable(config, key, negotiation, sorted(lists))
+
+
+def unreadable(config: Config, key: KeyPath, lists: Negotiation, names: Iterable[str]) -> Iterator[Finding]:
+    """Transfer syntaxes of the profile chosen at ``key`` whose objects nobody can read, and so not store anew.
+
+    Their encoding is not known: such objects can only be kept as they are received.
+    """
+    if all(one.storage.bit_preserving for one in _served(config, key)):
+        return
+    uids = [transfer_syntax_uid(entry) for name in names for entry in lists.transfer_syntaxes.get(name, ())]
+    unknown = sorted({uid for uid in uids if uid is not None and uid not in TRANSFER_SYNTAXES})
+    if unknown:
+        said = joined([*unknown[:_MOST_SAID], *(["others"] if unknown[_MOST_SAID:] else [])], "and")
+        message = f"accepts {said}, of which nobody knows the encoding: every such object would fail"
+        remedy = "remove it from the profile, or write storage.bit_preserving = true, which stores objects as received"
+        yield Finding(key, message, remedy, (("storage", "bit_preserving"), ("negotiation", "transfer_syntaxes")))
+
+
+def _served(config: Config, key: KeyPath) -> Iterator[Config]:
+    """The configurations that serve somebody for whom the profile at ``key`` decides."""
+    if key[0] == "peers":
+        yield config.for_peer(int(key[1]))
+        return
+    yield config
+    port = config.listeners[int(key[1])].name if key[0] == "listeners" else None
+    for index, peer in enumerate(config.peers):
+        here = port is None or peer.listener in {None, port}
+        if peer.accept and here and not peer.negotiation.profile:
+            yield config.for_peer(index)
+
+
 def one_source(config: Config) -> Iterator[Finding]:
     """Profiles come from here or from a file, and a file is for a profile."""
     negotiation = config.negotiation
@@ -198,4 +242,4 @@ LISTS = (
 )
 """Rules of the lists alone, which a profile file must keep as well."""
 
-RULES = (*LISTS, contexts_are_unique, chosen_profiles_exist, one_source)
+RULES = (*LISTS, contexts_are_unique, chosen_profiles_exist, syntaxes_can_be_read, one_source)
