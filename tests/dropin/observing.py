@@ -73,7 +73,7 @@ def observe(port: int, directory: Path) -> Seen:
             (number, result, association.accepted.get(number, "")) for number, result in association.results.items()
         )
         outcome = _send(association)
-    return Seen(association.peer_max_pdu, contexts, outcome, tuple(_files(directory)))
+    return Seen(association.peer_max_pdu, contexts, outcome, tuple(files_in(directory)))
 
 
 def _send(association: RawAssociation) -> str:
@@ -92,7 +92,7 @@ def _shown(end: Exception) -> str:
     return f"{type(end).__name__}: {end}" if not isinstance(end, Closed) else "closed"
 
 
-def _files(directory: Path) -> list[tuple[str, Stored | bytes]]:
+def files_in(directory: Path) -> list[tuple[str, Stored | bytes]]:
     paths = [path for path in directory.rglob("*") if path.is_file()]
     return sorted(((_name(path.relative_to(directory)), _content(path)) for path in paths), key=lambda pair: pair[0])
 
