@@ -216,7 +216,7 @@ class Acceptor:
         elif action is Action.NEGOTIATE:
             self._request, negotiation = self._negotiate(bytes(body))
             events.append(AssociationRequested(self._request, negotiation))
-            self._messages = MessageReader(negotiation.contexts)
+            self._messages = MessageReader(negotiation.contexts, any_encoding=negotiation.any_encoding)
         elif action is Action.ANSWER_RELEASE:
             events.append(ReleaseRequested())
         elif action is Action.NOTE_ABORT:

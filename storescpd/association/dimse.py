@@ -24,7 +24,8 @@ class Expecting(Enum):
 class MessageReader:
     """Takes PDVs one by one and appends the events that they cause."""
 
-    def __init__(self, contexts: Mapping[int, AcceptedContext]) -> None:
+    def __init__(self, contexts: Mapping[int, AcceptedContext], *, any_encoding: bool = False) -> None:
+        self._any_encoding = any_encoding
         self._contexts = contexts
         self._command = bytearray()
         self.expecting = Expecting.COMMAND
@@ -68,7 +69,7 @@ class MessageReader:
         context = self._contexts.get(context_id)
         if context is None:
             raise WireError("PDV", 0, f"presentation context {context_id} was not accepted")
-        if context.transfer_syntax not in TRANSFER_SYNTAXES:
+        if not self._any_encoding and context.transfer_syntax not in TRANSFER_SYNTAXES:
             # A profile may accept any UID; storescp aborts when such a context is used (storescp facts 4.5).
             raise WireError("PDV", 0, f"the encoding of transfer syntax {context.transfer_syntax} is not known")
         self.context_id = context_id

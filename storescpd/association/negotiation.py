@@ -45,6 +45,8 @@ class Negotiation(NamedTuple):
     """Set where the request is to be rejected whatever its titles are."""
     warnings: tuple[RoleWarning, ...] = ()
     """What the operator should know; a profile with roles alone warns."""
+    any_encoding: bool = False
+    """As in the policy."""
 
 
 def title_rejection(request: AssociateRQ) -> AssociateRJ | None:
@@ -73,7 +75,7 @@ def negotiate(request: AssociateRQ, policy: Policy) -> Negotiation:
     }
     refused = tuple((made.proposed, made.result) for made in decisions.values() if not made.accepted)
     items = _answer_items(request, answer, policy)
-    return Negotiation(accepted, refused, items, _rejection(request, policy), answer.warnings)
+    return Negotiation(accepted, refused, items, _rejection(request, policy), answer.warnings, policy.any_encoding)
 
 
 def _rejection(request: AssociateRQ, policy: Policy) -> AssociateRJ | None:

@@ -44,3 +44,5 @@ class Policy(NamedTuple):
     """Reject requests without an implementation class UID, 1/1/1."""
     profile: Profile | None = None
     """Decides alone where there is one; the SOP classes and transfer syntaxes above are not looked at then."""
+    any_encoding: bool = False
+    """Data sets are not read: contexts whose transfer syntax is not known can be used too."""

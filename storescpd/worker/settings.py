@@ -330,6 +330,7 @@ def policy(config: Config, profile: negotiation_profiles.Profile | None = None) 
         refuse=config.testing.refuse,
         require_implementation_class_uid=config.association.reject_without_implementation_uid,
         profile=None if profile is None else _as_values(profile),
+        any_encoding=config.storage.bit_preserving,
     )
 
 
