@@ -74,6 +74,7 @@ bench: compiled
 	$(PY) -m benchmarks full
 	$(PY) -m benchmarks curves
 	$(PY) -m benchmarks.inetd
+	$(PY) -m benchmarks.start
 
 bench-publish: $(VENV)/dev.stamp
 	$(PY) -m benchmarks publish
