@@ -142,10 +142,22 @@ def test_where_files_are_made(way: str, tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_who_has_no_home_has_a_memory_all_the_same(tmp_path: Path):
     (tmp_path / "file").touch()
-    folder = memory_of(str(tmp_path), {"HOME": str(tmp_path / "file")})
+    out = tmp_path / "out"
+    out.mkdir()
+    folder = memory_of(str(out), {"HOME": str(tmp_path / "file")})
     assert folder.startswith(f"/var/tmp/storescpd-{os.geteuid()}/")
-    assert memory_of(str(tmp_path), {"HOME": str(tmp_path)}).startswith(str(tmp_path))
-    assert memory_of(f"{tmp_path}/.", {}) == folder
+    assert memory_of(str(out), {"HOME": str(tmp_path)}).startswith(f"{tmp_path}/.local/state/storescpd/")
+    assert memory_of(f"{out}/.", {}) == folder
+
+
+@pytest.mark.parametrize("variable", ["HOME", "STATE_DIRECTORY", "XDG_STATE_HOME"])
+def test_a_home_that_is_the_output_directory_gets_nothing_of_ours(variable: str, tmp_path: Path):
+    out, other = tmp_path / "out", tmp_path / "home"
+    out.mkdir()
+    variables = {"HOME": str(other), variable: str(out)}
+    folder = memory_of(str(out), variables)
+    assert os.listdir(out) == []
+    assert folder.startswith(str(other) if variable != "HOME" else "/var/tmp/storescpd-")
 
 
 def test_a_folder_that_others_can_write_to_is_not_taken(tmp_path: Path):
@@ -153,4 +165,4 @@ def test_a_folder_that_others_can_write_to_is_not_taken(tmp_path: Path):
     theirs.mkdir(parents=True)
     theirs.chmod(0o777)
     variables = {"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path)}
-    assert memory_of(str(tmp_path), variables).startswith(f"{tmp_path}/.local/state/storescpd/")
+    assert memory_of(str(tmp_path / "out"), variables).startswith(f"{tmp_path}/.local/state/storescpd/")

@@ -25,7 +25,7 @@ def aside(directory: str, variables: Mapping[str, str]) -> tuple[str, ...]:
         alike = os.stat(above).st_dev == os.stat(directory).st_dev
         if alike and os.access(above, os.W_OK | os.X_OK, effective_ids=True):
             return (above,)
-        return (_base(variables, lasting=False),)
+        return (_base(directory, variables, lasting=False),)
     except OSError:
         return ()
 
@@ -40,21 +40,23 @@ def memory_of(directory: str, variables: Mapping[str, str]) -> str:
     import hashlib
 
     path = os.path.realpath(directory)
-    folder = os.path.join(_base(variables, lasting=True), hashlib.sha256(os.fsencode(path)).hexdigest()[:_KEY])
+    key = hashlib.sha256(os.fsencode(path)).hexdigest()[:_KEY]
+    folder = os.path.join(_base(path, variables, lasting=True), key)
     os.makedirs(folder, _MODE, exist_ok=True)
     with open(os.path.join(folder, _NOTE), "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(f"{path}\n")
     return folder
 
 
-def _base(variables: Mapping[str, str], *, lasting: bool) -> str:
+def _base(directory: str, variables: Mapping[str, str], *, lasting: bool) -> str:
     """The first directory that can be used, for a ledger too if it is to last; made where it is missing.
 
     Raises:
         OSError: there is none.
     """
     wrong: OSError | None = None
-    for path in _candidates(variables):
+    # A home may be the output directory: then it is the last choice.
+    for path in sorted(_candidates(variables), key=lambda path: _is_in(path, directory)):
         try:
             found = _usable(path)
             if lasting:
@@ -64,6 +66,11 @@ def _base(variables: Mapping[str, str], *, lasting: bool) -> str:
         else:
             return found
     raise wrong or FileNotFoundError("no directory")
+
+
+def _is_in(path: str, directory: str) -> bool:
+    above = os.path.realpath(directory)
+    return os.path.commonpath((os.path.realpath(path), above)) == above
 
 
 def _candidates(variables: Mapping[str, str]) -> Iterator[str]:
