@@ -6,7 +6,6 @@ numbers beside the rule.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import IntEnum
 
 from storescpd.dataset.dictionary import PRIVATE_CREATORS, Dictionary
@@ -79,35 +78,60 @@ _HARMLESS = 0x00081030
 """An element that means nothing to the reader: study description."""
 
 
-@dataclass(frozen=True, slots=True)
 class Rule:
-    """How an element is read and written."""
+    """How an element is read and written.
 
-    tag: int
-    vr: ValueRepresentation
-    special: Special
-    long_in: bool
-    """The length received has 32 bits after two reserved bytes."""
-    form: Form
-    """How it is written."""
-    header: bytes
-    """What is written before the length."""
-    header_of_long: bytes
-    """The same where the length does not fit."""
-    long_out: bool
-    """The length is written with 32 bits."""
-    swap: int
-    """Bytes to turn around together, 1: none."""
-    swap_unknown: int
-    """The same where the VR is lost."""
-    plain: bool
-    """The header is written as it was received."""
-    implicit: bool
-    """What a sequence contains is implicit little endian, whatever surrounds it."""
-    encapsulates: bool
-    """With an undefined length it is pixel data in fragments."""
-    other: "Rule | None" = None
-    """The rule that holds where pixels are signed, for ``SIGNED``, or samples are words, for ``SAMPLES``."""
+    (No dataclass: for who sends many tags many are made, and making one has to be cheap.)
+    """
+
+    __slots__ = (
+        "encapsulates", "form", "header", "header_of_long", "implicit", "long_in", "long_out", "other", "plain",
+        "special", "swap", "swap_unknown", "tag", "vr",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        tag: int,
+        vr: ValueRepresentation,
+        special: Special,
+        form: Form,
+        header: bytes,
+        header_of_long: bytes,
+        swap: int,
+        swap_unknown: int,
+        other: "Rule | None",
+        *,
+        long_in: bool,
+        long_out: bool,
+        plain: bool,
+        implicit: bool,
+        encapsulates: bool,
+    ) -> None:
+        self.tag = tag
+        self.vr = vr
+        self.special = special
+        self.form = form
+        """How it is written."""
+        self.header = header
+        """What is written before the length."""
+        self.header_of_long = header_of_long
+        """The same where the length does not fit."""
+        self.swap = swap
+        """Bytes to turn around together, 1: none."""
+        self.swap_unknown = swap_unknown
+        """The same where the VR is lost."""
+        self.other = other
+        """The rule that holds where pixels are signed, for ``SIGNED``, or samples are words, for ``SAMPLES``."""
+        self.long_in = long_in
+        """The length received has 32 bits after two reserved bytes."""
+        self.long_out = long_out
+        """The length is written with 32 bits."""
+        self.plain = plain
+        """The header is written as it was received."""
+        self.implicit = implicit
+        """What a sequence contains is implicit little endian, whatever surrounds it."""
+        self.encapsulates = encapsulates
+        """With an undefined length it is pixel data in fragments."""
 
     def length_field(self, length: int) -> bytes:
         """The length of a value as it is written."""
@@ -257,20 +281,20 @@ class RuleTable(dict[bytes, Entry]):
             long_out = VALUE_REPRESENTATIONS[written.name].long
             letters = written.code + (b"\0\0" if long_out else b"")
         rule = Rule(
-            tag=tag,
-            vr=vr,
-            special=special,
+            tag,
+            vr,
+            special,
+            self.target,
+            tag_bytes + letters,
+            tag_bytes + self._unknown,
+            swap,
+            swap_unknown,
+            other,
             long_in=long_in,
-            form=self.target,
-            header=tag_bytes + letters,
-            header_of_long=tag_bytes + self._unknown,
             long_out=long_out,
-            swap=swap,
-            swap_unknown=swap_unknown,
-            plain=self._same_form and written is vr and code in {b"", vr.code},
+            plain=self._same_form and written is vr and (not code or code == vr.code),
             implicit=implicit,
             encapsulates=encapsulates(code, tag),
-            other=other,
         )
         return tag, int(self._fast(rule)), rule
 
