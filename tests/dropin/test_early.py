@@ -13,14 +13,17 @@ from storescpd.cli.storescp.early import early_port
 from storescpd.cli.storescp.errors import CommandLineError
 from storescpd.cli.storescp.line import Line, read
 from storescpd.cli.storescp.model import config_of
+from storescpd.cli.storescp.plain_dictionary import is_plain
 from storescpd.cli.storescp.refusals import check, check_log, check_parameters
 from storescpd.cli.storescp.table import BY_LONG
+from storescpd.worker.dictionaries import DictionaryError, dictionary
 from tests.dropin import cases
 from tests.dropin.random_lines import random_lines
 from tests.studies.studies import SUCCESS, associate, store
 from tests.support.build import PATH
 from tests.support.daemon import ROOT
 from tests.support.processes import free_port
+from tests.support.tools import need
 
 SLOW = {
     "asyncio", "argparse", "cryptography", "dataclasses", "importlib.metadata", "inspect", "json", "logging",
@@ -113,9 +116,43 @@ def test_files_are_read_before_it_listens(long: str, tmp_path: Path, monkeypatch
     assert not opened(read(words))
 
 
-def test_a_dictionary_is_read_before_it_listens():
+@pytest.mark.parametrize(
+    ("text", "early"),
+    [
+        ("(0029,1001)\tLO\tName\t1\tPrivate\n", True),
+        ('# remark\n\n(0029,"CREATOR",01)\tUS\tName\t1\tP\n', True),
+        ("(60xx-o-60FF,0010)\tox\tName\t1-n\tD\n", False),
+        ("(60xx,0010)\tox\tName\t1-n\tD\n(6001-o-60FF,0010-u-0020)\tUS\tName\n", True),
+        ("(0029,1001)\tZZ\tName\t1\tPrivate\n", False),
+        ("(0029,1001) LO Name\n", None),
+        ("no dictionary\n", False),
+        ("", True),
+    ],
+)
+def test_a_dictionary_of_the_usual_form_is_waited_for_by_nobody(text: str, early: bool | None, tmp_path: Path):
+    """What listens early is never refused; ``None``: it might listen late although it can be used."""
+    path = tmp_path / "dicom.dic"
+    path.write_text(text)
+    plain = is_plain(f"/missing:{path}")
+    try:
+        dictionary((), {"DCMDICTPATH": str(path)})
+    except DictionaryError:
+        assert not plain
+        assert early is False
+    else:
+        assert plain == bool(early)
+
+
+def test_dcmtks_own_dictionary_is_of_the_usual_form():
+    found = sorted(Path("/usr/share").glob("libdcmtk*/dicom.dic"))
+    need(str(found[0]) if found else "dicom.dic")
+    assert is_plain(str(found[0]))
+    assert not is_plain("/missing")
     line = read((str(free_port()),))
     assert early_port(line, {"DCMDICTPATH": "/missing"}) is None
+    listening = early_port(line, {"DCMDICTPATH": str(found[0])})
+    assert listening is not None
+    os.close(listening)
 
 
 def listens(directory: Path) -> tuple["subprocess.Popen[bytes]", int]:

@@ -25,15 +25,21 @@ _NEVER = frozenset({"--log-config", "--inetd"})
 _PLAIN = frozenset(option.long for section in _SECTIONS for option in section.options) - _NEVER
 _NAMES = frozenset({"--sort-conc-studies", "--sort-on-study-uid", "--filename-extension"})
 """Their values become parts of names."""
-_DICTIONARY = "DCMDICTPATH"
-"""What this variable names may be refused."""
+_DICTIONARIES = "DCMDICTPATH"
 
 
 def early_port(line: Line, environment: Mapping[str, str] = os.environ) -> int | None:
     """The descriptor of a listening socket; ``None`` where something is to be looked at first, or goes wrong."""
-    if environment.get(_DICTIONARY) or not _is_plain(line):
-        return None
-    return _listening(port(line))
+    usable = _are_usable(environment.get(_DICTIONARIES, ""))
+    return _listening(port(line)) if usable and _is_plain(line) else None
+
+
+def _are_usable(dictionaries: str) -> bool:
+    if not dictionaries:
+        return True
+    from storescpd.cli.storescp.plain_dictionary import is_plain
+
+    return is_plain(dictionaries)
 
 
 def _is_plain(line: Line) -> bool:
