@@ -172,7 +172,7 @@ def test_associations_of_a_daemon_that_was_killed_go_on_with_the_ledger_of_the_n
 
 
 def test_studies_are_listed_while_they_are_open_and_when_they_are_over(tmp_path):
-    settings = {"naming": {"sort": "study-uid"}, "studies": {"end_of_study_timeout": 2}}
+    settings = {"naming": {"sort": "study-uid"}, "studies": {"end_of_study_timeout": 1000}}
     with storescpd(tmp_path / "out", settings) as daemon:
         with associate(daemon.port, calling="CT1") as association:
             assert [store(association, "A", number) for number in (1, 2, 2)] == [SUCCESS] * 3
@@ -187,6 +187,9 @@ def test_studies_are_listed_while_they_are_open_and_when_they_are_over(tmp_path)
             "objects": 2,
             "ended": None,
         }
+        text = daemon.config_file.read_text().replace("end_of_study_timeout = 1000", "end_of_study_timeout = 1")
+        daemon.config_file.write_text(text)
+        daemon.signal(1)
         eventually(lambda: "study ended" in daemon.log())
         said = command(daemon, "--studies")
         assert "ended (quiet)  2 objects" in said
