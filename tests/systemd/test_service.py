@@ -6,7 +6,7 @@ from tests.support.compare import dissect
 from tests.support.daemon import merged
 from tests.support.processes import end, eventually
 from tests.support.scenes import SUCCESS, begin, finish, small, store, whole
-from tests.systemd.service import PORT, SETTINGS, SPOOL, UNIT
+from tests.systemd.service import CONFIG, PORT, SETTINGS, SPOOL, UNIT
 
 
 def test_it_runs_after_the_installation(service):
@@ -18,6 +18,8 @@ def test_it_runs_after_the_installation(service):
     for unit in ("storescpd.socket", "storescpd-tls.socket"):
         assert service.bed.run("systemctl", "is-enabled", unit, check=False).strip() == "disabled"
     assert service.bed.run("stat", "-c", "%U:%G %a", SPOOL).strip() == "storescpd:storescpd 750"
+    # Passwords may stand in it.
+    assert service.bed.run("stat", "-c", "%U:%G %a", CONFIG).strip() == "root:storescpd 640"
     assert service.bed.show(UNIT, "StatusText")[0].startswith("serving")
     assert service.store(1) == SUCCESS
     [path] = service.stored()
