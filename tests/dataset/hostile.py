@@ -11,6 +11,7 @@ from tests.dataset.oddities import (
     CREATORS,
     ITEM,
     ITEM_END,
+    LONG,
     NUMBERS,
     PRIVATE,
     PUBLIC,
@@ -39,6 +40,8 @@ class Hostile(Sender):
         tags = set(random.choices([*PUBLIC, *NESTED, *DECIDING], k=elements))
         if self.chance(0.4):
             tags.update(random.choices(PRIVATE, k=3))
+        if self.chance(0.2):
+            tags.update((0x00290010, 0x00291008, 0x00291010))
         if self.chance(self.oddity):
             tags.add(random.choice([*STRANGE, ITEM, ITEM_END, SEQUENCE_END, 0x00110000, 0x00090000]))
         if self.chance(0.15) and tags:
@@ -46,6 +49,10 @@ class Hostile(Sender):
         return b"".join(self.any_element(tag, depth) for tag in self.disordered(sorted(tags) or [0x00080008]))
 
     def any_element(self, tag: int, depth: int) -> bytes:
+        if tag == 0x00290010 and self.chance(0.7):
+            return self.element(tag, "LO", b"SIEMENS CSA HEADER")
+        if tag in {0x00291008, 0x00291010} and self.chance(0.7):
+            return self.element(tag, self.random.choice(["CS", "UN"]), self.random.choice([b"ab  ", b"abcd", b"abc"]))
         if not self.chance(self.oddity):
             return super().any_element(tag, depth)
         random = self.random
@@ -53,6 +60,13 @@ class Hostile(Sender):
         if (vr == "SQ" or self.chance(0.1)) and depth < 12:
             return self.sequence(tag, depth) if self.chance(0.8) else self.unknown_sequence(tag, depth)
         return self.element(tag, vr, self.value(tag, vr), self.wrong_length() if self.chance(0.02) else None)
+
+    def element(self, tag: int, vr: str, value: bytes, length: int | None = None) -> bytes:
+        """With reserved bytes that are not 0 now and then."""
+        made = super().element(tag, vr, value, length)
+        if self.explicit and vr in LONG and self.chance(self.oddity / 20):
+            return made[:6] + self.random.choice([b"\0\1", b"\1\0", b"  "]) + made[8:]
+        return made
 
     def wrong_length(self) -> int:
         return self.random.choice([0, 1, 2, 6, 0xFFFE, 0xFFFF])
@@ -85,7 +99,7 @@ class Hostile(Sender):
         """With a length that means nothing now and then; or none."""
         if self.chance(self.oddity / 40):
             return b""
-        return self.tagged(tag, self.random.choice([2, 0x20202020]) if self.chance(self.oddity / 10) else 0)
+        return self.tagged(tag, self.random.choice([2, 0x20202020]) if self.chance(self.oddity / 3) else 0)
 
 
 @dataclass(frozen=True, slots=True)
