@@ -39,6 +39,8 @@ class Place:
         storage = {"directory": str(self.folder), "min_free": 0}
         path = self.folder / "c.toml"
         path.write_text(tomli_w.dumps({"listeners": listeners, "storage": storage, "tls": tls}))
+        # A password may stand in it.
+        path.chmod(0o600)
         problems = problems_of(path, Environment(), ())
         assert all(problem.line for problem in problems)
         return [(problem.key, problem.message, problem.remedy, problem.note) for problem in problems]

@@ -29,6 +29,7 @@ WORKLOADS = (
 MOST = 8
 PATIENCE = 280
 """Seconds for all of them, on a machine that is busy with something else."""
+pytestmark = pytest.mark.timeout(PATIENCE + 60)
 
 
 def python(*words: str) -> subprocess.CompletedProcess[str]:
