@@ -18,6 +18,7 @@ from storescpd.supervisor.inherited import DescriptorError, Inherited, NoConnect
 if TYPE_CHECKING:
     from storescpd.config import Config
     from storescpd.config.listeners import Listener
+    from storescpd.telemetry.lone_log import LoneLog
 
 YOUNG = 20000
 """Containers made before the collector looks for cycles among them, as in a worker."""
@@ -77,10 +78,16 @@ def _file(arguments: Sequence[str]) -> Path:
         raise UsageError(" ".join(said.getvalue().splitlines()[-1:])) from None
 
 
-def serve_inetd(config: "Config", connection: Inherited | None = None, aside: tuple[str, ...] | None = None) -> int:
+def serve_inetd(
+    config: "Config",
+    connection: Inherited | None = None,
+    aside: tuple[str, ...] | None = None,
+    patience: float = 0.0,
+) -> int:
     """Serve one association and return the exit status; the connection is taken from descriptor 0 unless it was before.
 
-    ``config`` was checked for ``Environment(inetd=True)``; ``aside``: see ``StorageSettings``.
+    ``config`` was checked for ``Environment(inetd=True)``; ``aside``: see ``StorageSettings``; ``patience``: see
+    ``LogQueue``.
     """
     hasten()
     if connection is None:
@@ -90,15 +97,19 @@ def serve_inetd(config: "Config", connection: Inherited | None = None, aside: tu
         connection = taken
     from storescpd.cli.status import Exit
     from storescpd.config import ConfigError
+    from storescpd.telemetry.lone_log import LoneLog
 
+    log = LoneLog(patience)
     try:
-        _serve(config, connection, aside)
+        _serve(config, connection, aside, log)
     except ConfigError as error:
         _report(map(str, error.problems), stderr=connection.stderr)
         return Exit.CONFIG
     except (OSError, StartError) as error:
         _report([str(error)], stderr=connection.stderr)
         return Exit.FAILURE
+    finally:
+        log.end()
     return Exit.OK
 
 
@@ -120,16 +131,24 @@ def _report(causes: Iterable[str], *, stderr: bool) -> None:
     import logging
 
     from storescpd.telemetry.events import log_event
-    from storescpd.telemetry.handlers import configure, without_stderr
+    from storescpd.telemetry.lone_log import LoneLog
 
-    logger = logging.getLogger("storescpd.inetd")
+    logger, log = logging.getLogger("storescpd.inetd"), LoneLog()
     if not logger.hasHandlers():
-        configure("info", "auto" if stderr else without_stderr("auto"), "auto")
+        log.configure("info", _host_log(stderr=stderr), "auto")
     for cause in causes:
         log_event(logger, logging.CRITICAL, "start failed", cause=cause)
+    log.end()
 
 
-def _serve(config: "Config", connection: Inherited, aside: tuple[str, ...] | None) -> None:
+def _host_log(*, stderr: bool) -> str:
+    """Where somebody may find a word that can go nowhere else."""
+    from storescpd.telemetry.handlers import without_stderr
+
+    return "auto" if stderr else without_stderr("auto")
+
+
+def _serve(config: "Config", connection: Inherited, aside: tuple[str, ...] | None, log: "LoneLog") -> None:
     """Become who is configured, open the log, serve."""
     from storescpd.access.errors import TlsError
     from storescpd.worker.lone import Lone
@@ -137,7 +156,7 @@ def _serve(config: "Config", connection: Inherited, aside: tuple[str, ...] | Non
 
     os.umask(config.process.umask)
     _drop_root(config)
-    _open_log(config, connection)
+    _open_log(config, connection, log)
     _warn_of_root()
     listener = listener_for(config, connection.socket.getsockname()[1])
     try:
@@ -165,18 +184,24 @@ def _drop_root(config: "Config") -> None:
         raise StartError(str(error)) from error
 
 
-def _open_log(config: "Config", connection: Inherited) -> None:
-    from storescpd.telemetry.handlers import configure, without_stderr
+def _open_log(config: "Config", connection: Inherited, log: "LoneLog") -> None:
+    from storescpd.telemetry.handlers import without_stderr
 
     logging = config.logging
-    destination = logging.destination
+    destination, stderr = logging.destination, connection.stderr or logging.inetd_files
     if logging.inetd_files:
         from storescpd.telemetry.inetd_files import redirect
 
         redirect()
-    elif not connection.stderr:
+    elif not stderr:
         destination = without_stderr(destination)
-    configure(logging.level, destination, logging.format, lasting=False)
+    log.configure(
+        logging.level,
+        destination,
+        logging.format,
+        dump_contexts=logging.dump_presentation_contexts,
+        instead=_host_log(stderr=stderr),
+    )
 
 
 def _warn_of_root() -> None:

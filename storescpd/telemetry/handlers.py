@@ -98,6 +98,16 @@ def outlet(destination: str, style: str) -> Outlet:
     return Outlet(destination, style)
 
 
+def check(where: Outlet) -> None:
+    """Raises OSError where it cannot be opened, and opens nothing: a disk that does not answer would not let us."""
+    path = where.destination
+    if "/" not in path:
+        return
+    place = path if os.path.lexists(path) else os.path.dirname(path)
+    if not os.access(place, os.W_OK, effective_ids=True):
+        raise OSError(f"logging.destination: {path} cannot be written")
+
+
 def opened(where: Outlet, *, lasting: bool = True) -> list[logging.Handler]:
     """Handlers that write there, one a channel.
 
@@ -145,15 +155,6 @@ def install(
     root.propagate = False
     logging.raiseExceptions = False
     _leave_out_what_no_format_shows()
-
-
-def configure(level: str, destination: str, style: str, *, dump_contexts: bool = False, lasting: bool = True) -> None:
-    """Send the log of this process where the configuration says, and wait until it is there.
-
-    Raises:
-        OSError: the destination cannot be written; the log stays as it was.
-    """
-    install(opened(outlet(destination, style), lasting=lasting), style, level, dump_contexts=dump_contexts)
 
 
 def remember_errors() -> LastError:

@@ -8,17 +8,13 @@ from contextlib import contextmanager
 from storescpd.telemetry.allowance import Allowance
 from storescpd.telemetry.handlers import Outlet, install, opened, outlet
 from storescpd.telemetry.log_queue import QueueHandler
-from storescpd.telemetry.log_writer import EVERY_SIGNAL, LogWriter
-
-
-def _nothing() -> None:
-    return
+from storescpd.telemetry.log_writer import EVERY_SIGNAL, LogWriter, nothing
 
 
 class Log:
     """Configured at the start and at each reload; ended last of all."""
 
-    def __init__(self, patience: float = 0.0, drop_rights: Callable[[], None] = _nothing) -> None:
+    def __init__(self, patience: float = 0.0, drop_rights: Callable[[], None] = nothing) -> None:
         """``patience``: see ``LogQueue``; ``drop_rights`` is called in the process that writes."""
         self._patience = patience
         self._drop_rights = drop_rights

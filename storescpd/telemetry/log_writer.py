@@ -34,16 +34,24 @@ Reopen = Callable[[], Sequence[logging.Handler]]
 """Makes the handlers anew; raises OSError."""
 
 
+def nothing() -> None:
+    """Do nothing."""
+
+
 class LogWriter:
     """One such process, as the supervisor sees it; another one takes its place when it dies."""
 
     def __init__(
-        self, handlers: Sequence[logging.Handler], reopen: Reopen, patience: float, drop_rights: Callable[[], None]
+        self,
+        handlers: Sequence[logging.Handler] | None,
+        reopen: Reopen,
+        patience: float,
+        drop_rights: Callable[[], None] = nothing,
     ) -> None:
         """Start it; raises OSError where the system has no room for it.
 
         It writes with ``handlers``, which are closed in this process: nobody else is to hold a log that was rotated
-        away. The next one has those of ``reopen``.
+        away. The next one has those of ``reopen``, and so has the first without ``handlers``.
         """
         self._reopen = reopen
         self._drop_rights = drop_rights
@@ -55,13 +63,15 @@ class LogWriter:
             self.queue.close()
             raise
         finally:
-            for handler in handlers:
+            for handler in handlers or ():
                 handler.close()
 
     def _start(self, handlers: Sequence[logging.Handler] | None = None) -> int:
         """Fork twice; returns a descriptor of the process."""
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            # inetd starts programs with closed descriptors too.
+            if stream is not None:
+                stream.flush()
         reader, writer = os.pipe()
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, EVERY_SIGNAL)
         try:

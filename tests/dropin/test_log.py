@@ -261,11 +261,11 @@ def test_the_daemon_can_speak_like_this_too(tmp_path):
 def test_events_of_no_interest_are_not_made():
     """The levels of the loggers: what is not said costs nothing."""
     code = (
-        "import logging; from storescpd.telemetry.handlers import configure; from storescpd.telemetry.events import *\n"
+        "import logging; from storescpd.telemetry.lone_log import LoneLog; from storescpd.telemetry.events import *\n"
         "for level in ('warning', 'info'):\n"
-        "    configure(level, 'stderr', 'storescp')\n"
+        "    LoneLog().configure(level, 'stderr', 'storescp')\n"
         "    print(*(logging.getLogger(one).getEffectiveLevel() for one in (ROOT, OBJECTS, ASSOCIATIONS, REPLACED)))\n"
-        "configure('info', 'stderr', 'text')\n"
+        "LoneLog().configure('info', 'stderr', 'text')\n"
         "print(*(logging.getLogger(name).getEffectiveLevel() for name in (ROOT, OBJECTS, ASSOCIATIONS, REPLACED)))\n"
     )
     said = subprocess.run([OURS[0], "-c", code], capture_output=True, text=True, check=True).stdout

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.inetd.scenes import configured, ours
+from tests.inetd.scenes import configured, drop_in, ours
 from tests.support.inetd import accepted
 from tests.support.objects import CT_IMAGE, EXPLICIT_LITTLE, ct
 from tests.support.rawclient import (
@@ -90,6 +90,28 @@ def test_the_journal(config, told, tmp_path):
         associate([*prefix, *command])
         while told not in journal.recv(65536):
             pass
+
+
+def test_a_log_that_cannot_be_opened(tmp_path):
+    """It is told elsewhere, with the log itself."""
+    errors = tmp_path / "stderr"
+    with errors.open("wb") as file:
+        assert associate(ours(configured(tmp_path, {"logging": {"destination": f"{tmp_path}/"}})), stderr=file) == 0
+    lines = errors.read_text().splitlines()
+    assert "cannot be opened" in lines[0]
+    assert str(tmp_path) in lines[0]
+    assert "calling=LOGGED" in lines[-1]
+
+
+def test_presentation_contexts_are_shown(tmp_path):
+    """With +v, beside -v, as without --inetd."""
+    errors = tmp_path / "stderr"
+    for more, shown in ((), False), (("+v",), True):
+        with errors.open("wb") as file:
+            assert associate(drop_in(tmp_path / "out", "-v", *more), stderr=file) == 0
+        text = errors.read_text()
+        assert "I: Association Release" in text
+        assert ("BEGIN A-ASSOCIATE-RQ" in text) == shown
 
 
 def test_a_file_that_cannot_be_written_any_more(tmp_path):

@@ -28,7 +28,7 @@ NOT_BEFORE_THE_ANSWER = NEVER | {
     "storescpd.association.profile_contexts", "storescpd.worker.parameters",
     "storescpd.store.writer", "storescpd.dataset", "storescpd.studies", "storescpd.access.tls",
     "storescpd.access.wrappers", "storescpd.config.positions", "storescpd.config.profile_file",
-    "storescpd.telemetry.storescp",
+    "storescpd.telemetry.storescp", "storescpd.telemetry.log_queue", "storescpd.telemetry.log_writer",
     "storescpd.supervisor.supervisor",
 }  # fmt: skip
 LISTING = "import atexit, sys; atexit.register(lambda: open(FILE, 'w').write(' '.join(sys.modules)))"
@@ -49,9 +49,10 @@ def loaded(tmp_path: Path, config: dict, *sent: bytes) -> tuple[int, set[str]]:
 
 
 def test_until_the_answer(tmp_path):
-    """Whoever is rejected has cost what an answer costs."""
+    """Whoever is rejected has cost what an answer costs; what the log takes comes after it."""
     request = associate_request([(1, CT_IMAGE, [EXPLICIT_LITTLE])], called="OTHER")
-    answer, modules = loaded(tmp_path, {"association": {"check_called_ae_title": True}}, request)
+    config = {"association": {"check_called_ae_title": True}, "logging": {"level": "fatal"}}
+    answer, modules = loaded(tmp_path, config, request)
     assert answer == ASSOCIATE_RJ
     assert "storescpd.worker.session" in modules
     assert sorted(modules & NOT_BEFORE_THE_ANSWER) == []

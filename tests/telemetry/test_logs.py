@@ -16,7 +16,8 @@ from storescpd.telemetry import handlers
 from storescpd.telemetry.events import log_event
 from storescpd.telemetry.files import FileHandler, SyslogHandler
 from storescpd.telemetry.formats import JsonFormatter, TextFormatter
-from storescpd.telemetry.handlers import JournalHandler, configure
+from storescpd.telemetry.handlers import JournalHandler
+from storescpd.telemetry.lone_log import LoneLog
 from tests.supervisor.steering import reload
 from tests.support.daemon import storescpd
 from tests.support.mounts import tmpfs
@@ -296,14 +297,16 @@ def fill(file) -> None:
 def test_a_destination_that_cannot_be_written_leaves_the_log_as_it_was(tmp_path):
     root = logging.getLogger("storescpd")
     before = root.handlers[:], root.level, root.propagate
+    log = LoneLog()
     try:
-        configure("info", str(tmp_path / "log"), "text")
+        log.configure("info", str(tmp_path / "log"), "text")
         working = root.handlers[:]
         with pytest.raises(OSError):
-            configure("debug", str(tmp_path / "nowhere" / "log"), "json")
+            log.configure("debug", str(tmp_path / "nowhere" / "log"), "json")
         assert root.handlers == working
         assert root.level == logging.INFO
         log_event(root, logging.INFO, "still here")
+        log.end()
         assert "still here" in (tmp_path / "log").read_text()
     finally:
         for handler in root.handlers:

@@ -4,7 +4,7 @@ import os
 
 from storescpd.cli.storescp.household import aside
 from storescpd.cli.storescp.line import Line
-from storescpd.cli.storescp.model import config_of
+from storescpd.cli.storescp.model import LOG_PATIENCE, config_of
 from storescpd.cli.storescp.settings import current_umask
 
 
@@ -18,4 +18,4 @@ def serve_one(line: Line) -> int:
     from storescpd.cli.inetd import serve_inetd
 
     config = config_of(line, current_umask())
-    return serve_inetd(config, aside=aside(config.storage.directory, os.environ))
+    return serve_inetd(config, aside=aside(config.storage.directory, os.environ), patience=LOG_PATIENCE)

@@ -8,6 +8,9 @@ from storescpd.config.problems import Finding, dotted, overlap
 from storescpd.config.rules import broken_rules
 from storescpd.config.shape import shape
 
+LOG_PATIENCE = 2.0
+"""Seconds that a line waits for a script that reads slowly: storescp loses none. Then nobody waits any more."""
+
 
 def config_of(line: Line, umask: int) -> Config:
     """The configuration that a line stands for; the line has passed all checks.

@@ -12,7 +12,7 @@ from storescpd.cli.storescp.errors import CommandLineError
 from storescpd.cli.storescp.header import PROGRAM
 from storescpd.cli.storescp.household import aside, memory_of
 from storescpd.cli.storescp.line import Line
-from storescpd.cli.storescp.model import config_of
+from storescpd.cli.storescp.model import LOG_PATIENCE, config_of
 from storescpd.cli.storescp.passwords import with_prompt
 from storescpd.cli.storescp.settings import current_umask
 from storescpd.config import Config, ConfigError
@@ -32,9 +32,6 @@ from storescpd.worker.logs import configure_log
 _NAMES = ("--output-directory", "--sort-conc-studies", "--sort-on-study-uid", "--filename-extension")
 """What names of files and directories are made of."""
 
-PATIENCE = 2.0
-"""Seconds that a line waits for a script that reads slowly: storescp loses none. Then nobody waits any more."""
-
 logger = logging.getLogger(__name__)
 
 
@@ -50,7 +47,7 @@ def serve(line: Line, listening: int | None) -> int:
     _check_names(line, config)
     if line.has("--arguments"):
         sys.stderr.write(f"I: {_called(line)}\n")
-    log = Log(PATIENCE)
+    log = Log(LOG_PATIENCE)
     try:
         os.umask(config.process.umask)
         configure_log(log, config.logging)
