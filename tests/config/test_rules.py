@@ -2,8 +2,11 @@
 
 import pytest
 
-from storescpd.config import Environment, parse
+from storescpd.config import Config, Environment, parse
+from storescpd.config.problems import dotted
 from storescpd.config.rules import broken_rules
+from storescpd.store.errors import PlaceError
+from storescpd.store.naming import FileNames, Naming, Sort
 
 TLS = """
 [[listeners]]
@@ -96,6 +99,24 @@ BROKEN = [
     (TLS + "ciphers = ['ECDHE-RSA-AES256-GCM-SHA384']", "tls.ciphers[0]"),
     (TLS + "profile = 'bcp195-extended'\nciphers = ['TLS_RSA_WITH_AES_128_CBC_SHA']", "tls.ciphers"),
     (TLS + "profile = 'rfc8996-modified'\nciphers = ['TLS_RSA_WITH_AES_128_CBC_SHA']", "tls.ciphers"),
+    # names that fit into no directory
+    ("[naming]\nextension = '" + 250 * "x" + "'", "naming.extension"),
+    ("[naming]\nextension = '" + 125 * "é" + "'", "naming.extension"),
+    ("[naming]\nfilenames = 'unique'\nextension = '" + 217 * "x" + "'", "naming.extension"),
+    ("[naming]\nfilenames = 'time'\nextension = '" + 236 * "x" + "'", "naming.extension"),
+    ("[naming]\nsort = 'study'\nprefix = '" + 237 * "x" + "'", "naming.prefix"),
+    ("[naming]\nsort = 'study-uid'\nprefix = '" + 252 * "x" + "'", "naming.prefix"),
+    ("[[peers]]\nnaming = { extension = '" + 250 * "x" + "' }", "peers[0].naming.extension"),
+    # sizes
+    ("[storage]\nmax_object_size = 5000\n[encoding]\npadding = { file = 8192 }", "encoding.padding"),
+    ("[storage]\nmax_object_size = 5000\n[[peers]]\nencoding = { padding = { file = 8192 } }",
+     "peers[0].encoding.padding"),
+    ("[encoding]\npadding = { file = 8192 }\n[[peers]]\nstorage = { max_object_size = 5000 }",
+     "peers[0].storage.max_object_size"),
+    # waits
+    *((f"[association]\n{name} = 0.0001", f"association.{name}")
+      for name in ("acse_timeout", "dimse_timeout", "socket_timeout", "idle_timeout")),
+    ("[[peers]]\nassociation = { idle_timeout = 1e-9 }", "peers[0].association.idle_timeout"),
     # peers
     ("[[peers]]\ncertificate_subject = 'CN=x'", "peers[0].certificate_subject"),
     (TLS + "[[peers]]\ncertificate_subject = 'x'", "peers[0].certificate_subject"),
@@ -155,6 +176,61 @@ def test_a_broken_rule_is_told_at_its_key(text, key, problems):
 @pytest.mark.parametrize("text", KEPT)
 def test_a_rule_that_is_kept(text, problems):
     assert problems(text) == []
+
+
+NOTED = [
+    ("[naming]\nextension = '.dcm'", []),
+    ("[naming]\nextension = '" + 182 * "x" + "'", ["naming.extension"]),
+    ("[naming]\nsort = 'study-uid'\nprefix = '" + 191 * "x" + "'", ["naming.prefix"]),
+    ("[[peers]]\nnaming = { extension = '" + 182 * "x" + "' }", ["peers[0].naming.extension"]),
+    ("[naming]\nprefix = 'x'\nsort = 'study'\n[[peers]]\nnaming = { prefix = '" + 236 * "x" + "' }", []),
+    ("[storage]\nmax_object_size = 1023", ["storage.max_object_size"]),
+    ("[storage]\nmax_object_size = 8192\n[encoding]\npadding = { file = 8192, item = 64 }", []),
+    ("[storage]\nmax_object_size = 8000\n[encoding]\npadding = { item = 8192 }", ["encoding.padding"]),
+    ("[storage]\nmax_inflation = 1", ["storage.max_inflation"]),
+    ("[[peers]]\nstorage = { max_inflation = 1 }", ["peers[0].storage.max_inflation"]),
+    ("[association]\nacse_timeout = 0.5\nidle_timeout = 0", ["association.acse_timeout"]),
+    ("[[peers]]\nassociation = { socket_timeout = 0.5 }", ["peers[0].association.socket_timeout"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "keys"), NOTED)
+def test_what_fails_many_objects_is_worth_a_note(text, keys):
+    found = list(broken_rules(parse(text, "test.toml")))
+    assert [(dotted(one.key), one.note) for one in found] == [(key, True) for key in keys]
+
+
+EXTENSION, PREFIX = ("naming", "extension"), ("naming", "prefix")
+LONG_UID, SHORT_UID = f"1.{62 * '2'}", "1.2"
+TIME = 1_764_000_000_123
+
+
+def name(filenames, extension, code, uid):
+    """What the store makes of it, at its longest and its shortest."""
+    first, others = Naming(FileNames(filenames), extension).names(code, uid, TIME)
+    second = next(others) if filenames == "time" and code == "UNKNOWN" else first
+    return {"time": second, "default": first + ("+1" if code == "UNKNOWN" else "")}[filenames]
+
+
+@pytest.mark.parametrize(("filenames", "room", "most"), [("default", 181, 249), ("time", 225, 235)])
+def test_the_room_for_an_extension_is_what_the_store_needs(filenames, room, most):
+    assert len(name(filenames, room * "x", "UNKNOWN", LONG_UID)) == 255
+    assert len(name(filenames, most * "x", "CT", SHORT_UID)) == 255
+    for length, notes in ((room, []), (room + 1, [True]), (most, [True]), (most + 1, [False])):
+        config = Config(naming={"filenames": filenames, "extension": length * "x"})
+        assert [one.note for one in broken_rules(config) if one.key == EXTENSION] == notes
+
+
+@pytest.mark.parametrize(("sort", "room", "most"), [("study", 236, 236), ("study-uid", 190, 251)])
+def test_the_room_for_a_prefix_is_what_the_store_needs(sort, room, most):
+    for uid, length in ((LONG_UID, room), (SHORT_UID, most)):
+        Naming(sort=Sort(sort), prefix=length * "x").folder(uid, None)
+        with pytest.raises(PlaceError):
+            Naming(sort=Sort(sort), prefix=(length + 1) * "x").folder(uid, None)
+    for length, wrong in ((room, False), (room + 1, True), (most, room != most), (most + 1, True)):
+        config = Config(naming={"sort": sort, "prefix": length * "x"})
+        notes = [one.note for one in broken_rules(config) if one.key == PREFIX]
+        assert notes == ([length <= most] if wrong else [])
 
 
 ONE_SENDER = "[naming]\nsort = 'study'\n[studies]\nscope = 'daemon'\n[process]\nmax_associations = 1"

@@ -5,12 +5,19 @@ from collections.abc import Iterator
 from storescpd.config.peers import SECTIONS
 from storescpd.config.problems import Finding, KeyPath
 from storescpd.config.root import Config
-from storescpd.config.rules import encoding, negotiation, peers, ports, profiles, studies, tls
+from storescpd.config.rules import encoding, names, negotiation, peers, ports, profiles, sizes, studies, tls, waits
 
-MERGEABLE = (*encoding.RULES, *studies.MERGEABLE, *negotiation.RULES)
+MERGEABLE = (
+    *encoding.RULES,
+    *sizes.RULES,
+    *names.RULES,
+    *studies.MERGEABLE,
+    *negotiation.RULES,
+    *waits.MERGEABLE,
+)
 """About sections that a peer can override: these hold for each merged configuration too."""
 
-GLOBAL = (*studies.GLOBAL, *ports.RULES, *tls.RULES, *peers.RULES, *profiles.RULES)
+GLOBAL = (*studies.GLOBAL, *ports.RULES, *tls.RULES, *peers.RULES, *profiles.RULES, *waits.GLOBAL)
 
 
 def broken_rules(config: Config) -> Iterator[Finding]:
