@@ -9,7 +9,7 @@ from storescpd.config.negotiation import Negotiation
 from storescpd.config.problems import ConfigError, Finding, Problem, dotted
 from storescpd.config.profile_names import sop_class_uid, transfer_syntax_uid
 from storescpd.config.root import Config
-from storescpd.config.rules.profiles import chosen_profiles, unreadable
+from storescpd.config.rules.profiles import chosen_profiles, not_stored
 from storescpd.config.words import joined, nearest
 
 _ONE_ENTRY = "keep one entry of each class in its list"
@@ -62,15 +62,15 @@ def chosen_from_file(config: Config) -> Iterator[Finding]:
     wrong = list(_chosen(config, lists))
     yield from wrong
     if not wrong:
-        yield from _unreadable(config, lists)
+        yield from _accepted_in_vain(config, lists)
 
 
-def _unreadable(config: Config, lists: Negotiation) -> Iterator[Finding]:
+def _accepted_in_vain(config: Config, lists: Negotiation) -> Iterator[Finding]:
     from storescpd.config.profile_lexer import reference  # noqa: PLC0415
 
     for key, name in chosen_profiles(config):
         contexts = lists.presentation_contexts[lists.profiles[reference(name)].presentation_contexts]
-        yield from unreadable(config, key, lists, sorted({context.transfer_syntaxes for context in contexts}))
+        yield from not_stored(config, key, lists, sorted({context.transfer_syntaxes for context in contexts}))
 
 
 def _from_file(path: str) -> Negotiation:

@@ -4,6 +4,8 @@ import pytest
 
 from storescpd.config import parse
 from storescpd.config.negotiation_profiles import profiles
+from storescpd.config.problems import dotted
+from storescpd.config.rules import broken_rules
 
 CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
 LITTLE, BIG, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2"
@@ -159,3 +161,25 @@ def test_a_transfer_syntax_that_nobody_knows_is_not_accepted(text, key, problems
 )
 def test_it_is_where_objects_are_stored_as_received(text, problems):
     assert problems(text + STRANGE) == []
+
+
+COMPRESSED = LISTS.replace('"1.2.840.10008.1.2"]', '"JPEGBaseline"]')
+CONVERTED = "[encoding]\ntransfer_syntax = 'implicit'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        (CHOSEN, []),
+        (CONVERTED + CHOSEN, ["negotiation.profile"]),
+        (CONVERTED + '[[listeners]]\nprofile = "bare"\n', ["listeners[0].profile"]),
+        (CONVERTED + '[[peers]]\nnegotiation = { profile = "bare" }\n', ["peers[0].negotiation.profile"]),
+        (CHOSEN + "[[peers]]\nencoding = { transfer_syntax = 'implicit' }\n", ["negotiation.profile"]),
+        (CHOSEN + "[[peers]]\naccept = false\n", []),
+    ],
+)
+def test_images_that_a_profile_accepts_and_nobody_can_convert_are_worth_a_note(text, keys):
+    """What has no pixel data is converted all the same, as storescp does it."""
+    found = list(broken_rules(parse(text + COMPRESSED, "test.toml")))
+    assert [(dotted(one.key), one.note) for one in found] == [(key, True) for key in keys]
+    assert list(broken_rules(parse(text + LISTS, "test.toml"))) == []

@@ -183,23 +183,52 @@ def syntaxes_can_be_read(config: Config) -> Iterator[Finding]:
         profile = negotiation.profiles.get(name)
         contexts = negotiation.presentation_contexts.get(profile.presentation_contexts, ()) if profile else ()
         lists = {context.transfer_syntaxes for context in contexts}
-        yield from unreadable(config, key, negotiation, sorted(lists))
+        yield from not_stored(config, key, negotiation, sorted(lists))
 
 
-def unreadable(config: Config, key: KeyPath, lists: Negotiation, names: Iterable[str]) -> Iterator[Finding]:
+def not_stored(config: Config, key: KeyPath, lists: Negotiation, names: Iterable[str]) -> Iterator[Finding]:
+    """What the profile chosen at ``key`` accepts in vain: ``names`` are its lists of transfer syntaxes."""
+    uids = [transfer_syntax_uid(entry) for name in names for entry in lists.transfer_syntaxes.get(name, ())]
+    accepted = sorted({uid for uid in uids if uid is not None})
+    yield from _unreadable(config, key, accepted)
+    yield from _not_converted(config, key, accepted)
+
+
+def _unreadable(config: Config, key: KeyPath, uids: Iterable[str]) -> Iterator[Finding]:
     """Transfer syntaxes of the profile chosen at ``key`` whose objects nobody can read, and so not store anew.
 
     Their encoding is not known: such objects can only be kept as they are received.
     """
     if all(one.storage.bit_preserving for one in _served(config, key)):
         return
-    uids = [transfer_syntax_uid(entry) for name in names for entry in lists.transfer_syntaxes.get(name, ())]
-    unknown = sorted({uid for uid in uids if uid is not None and uid not in TRANSFER_SYNTAXES})
+    unknown = [uid for uid in uids if uid not in TRANSFER_SYNTAXES]
     if unknown:
-        said = joined([*unknown[:_MOST_SAID], *(["others"] if unknown[_MOST_SAID:] else [])], "and")
+        said = _listed(unknown)
         message = f"accepts {said}, of which nobody knows the encoding: every such object would fail"
         remedy = "remove it from the profile, or write storage.bit_preserving = true, which stores objects as received"
         yield Finding(key, message, remedy, (("storage", "bit_preserving"), ("negotiation", "transfer_syntaxes")))
+
+
+def _not_converted(config: Config, key: KeyPath, uids: Iterable[str]) -> Iterator[Finding]:
+    """Images whose pixel data comes in fragments; what has no pixel data is converted, as storescp does it."""
+    targets = sorted({one.encoding.transfer_syntax for one in _served(config, key)} - {"same"})
+    compressed = [TRANSFER_SYNTAXES[uid].name or uid for uid in uids if _is_compressed(uid)]
+    if targets and compressed:
+        message = (
+            f"accepts {_listed(compressed)}: such images are refused, for they cannot be converted to"
+            f' encoding.transfer_syntax = "{targets[0]}"'
+        )
+        remedy = 'remove what is compressed from the profile, or write transfer_syntax = "same"'
+        concerns: tuple[KeyPath, ...] = (("encoding", "transfer_syntax"), ("negotiation", "transfer_syntaxes"))
+        yield Finding(key, message, remedy, concerns, note=True)
+
+
+def _is_compressed(uid: str) -> bool:
+    return uid in TRANSFER_SYNTAXES and TRANSFER_SYNTAXES[uid].encapsulated
+
+
+def _listed(names: list[str]) -> str:
+    return joined([*names[:_MOST_SAID], *(["others"] if names[_MOST_SAID:] else [])], "and")
 
 
 def _served(config: Config, key: KeyPath) -> Iterator[Config]:
