@@ -153,9 +153,9 @@ def parse_directory_mode(value: object) -> int:
 
 
 def parse_umask(value: object) -> int:
-    """Bits that are taken away; the owner keeps reading and writing."""
+    """Bits that are taken away; the owner keeps all of theirs: without ``x`` nobody can work in a new directory."""
     mask = _octal(value, '"0027"')
-    if mask > 0o777 or mask & 0o600:
+    if mask > 0o777 or mask & 0o700:
         raise refusal(f'"{value}" would take away the owner\'s own access', 'write "0027" or "0022"')
     return mask
 

@@ -90,7 +90,7 @@ def test_umask(literal):
     assert value("process", "umask", literal) == int(literal.strip('"'), 8)
 
 
-@pytest.mark.parametrize("literal", ['"0777"', '"0400"', '"1022"', "18"])
+@pytest.mark.parametrize("literal", ['"0777"', '"0400"', '"0111"', '"0177"', '"1022"', "18"])
 def test_no_umask(literal, problems):
     assert [problem.key for problem in problems(f"[process]\numask = {literal}")] == ["process.umask"]
 

@@ -59,7 +59,7 @@ def _defaults(umask: int) -> Iterator[Setting]:
         "process.workers": 1,
         "process.max_associations": 1,
         "process.when_full": "wait",
-        "process.umask": f"{umask & 0o177:04o}",
+        "process.umask": f"{umask & 0o077:04o}",
         "association.host_lookup": True,
         # A peer that is silent within an object, or between two, goes after --socket-timeout.
         "association.idle_timeout": 60,
