@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 
 from storescpd.config import Config
+from storescpd.data.limits import LARGEST_GROUP_ID
 from storescpd.dataset import Dictionary, Encoding, GroupLength, Limits, OutputSyntax, SequenceLength
 from storescpd.store import Directory, Durability, OnDuplicate, StorageError, StorageSettings
 from storescpd.store.incoming import TemporaryNames
@@ -12,9 +13,6 @@ from storescpd.studies.policy import GENERAL
 from storescpd.worker.dictionaries import DictionaryError, dictionary
 from storescpd.worker.filing import Filing, filing, ledger_path, slot_of
 from storescpd.worker.links import Links
-
-LARGEST_GROUP_ID = 2**32 - 2
-"""chown(2) takes the next number for none."""
 
 
 class GroupError(Exception):

@@ -40,6 +40,16 @@ def test_a_good_directory_keeps_no_trace(check):
         ),
         (STORAGE + "[logging]\ndestination = 'SPOOL/none/log'", "logging.destination", "there is no directory"),
         (STORAGE + "[naming]\nsort = 'study'\n[studies]\nledger = 'SPOOL/none/l'", "studies.ledger", "no directory"),
+        (
+            STORAGE + "[hooks]\non_reception = 'true'\n[studies]\nledger = 'SPOOL/none/l'",
+            "studies.ledger",
+            "no directory",
+        ),
+        (
+            STORAGE + "[studies]\nledger = 'SPOOL/none/l'\n[[peers]]\nhooks = { on_reception = 'true' }",
+            "studies.ledger",
+            "no directory",
+        ),
     ],
 )
 def test_what_is_missing(check, text, key, words):
@@ -51,9 +61,42 @@ def test_what_is_missing(check, text, key, words):
 
 def test_little_room_is_a_note(check):
     """It says nothing of the file, and must keep nobody from correcting something else in it."""
-    (problem,) = check("[storage]\ndirectory = 'SPOOL'\nmin_free = '4096 TiB'")
+    system = os.statvfs(check.spool)
+    whole = system.f_blocks * system.f_frsize
+    (problem,) = check(f"[storage]\ndirectory = 'SPOOL'\nmin_free = {whole}")
     assert (problem.key, problem.note, problem.line) == ("storage.min_free", True, 3)
     assert "MiB are free" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("table", "key"), [("storage]", "storage.min_free"), ("[peers]]\nstorage", "peers[0].storage.min_free")]
+)
+def test_room_that_there_can_never_be_is_an_error(table, key, check):
+    keys = "directory = 'SPOOL'\nmin_free = '4096 TiB'"
+    text = f"[{table}\n{keys}" if table == "storage]" else f"{STORAGE}[{table} = {{ {keys.replace(chr(10), ', ')} }}"
+    (problem,) = check(text)
+    assert (problem.key, problem.note) == (key, False)
+
+
+@pytest.mark.parametrize("number", ["4294967295", "99999999999"])
+@pytest.mark.parametrize("key", ["process.group", "storage.group", "peers[0].storage.group"])
+def test_numbers_that_no_group_has(number, key, check):
+    text = {
+        "process.group": f"[process]\ngroup = '{number}'\n{STORAGE}",
+        "storage.group": f"{STORAGE}group = '{number}'",
+        "peers[0].storage.group": f"{STORAGE}[[peers]]\nstorage = {{ group = '{number}' }}",
+    }[key]
+    assert [(one.key, one.note) for one in check(text)] == [(key, False)]
+
+
+def test_a_group_of_the_user_that_the_daemon_becomes(check):
+    """Root checks: the daemon that it starts is not root any more when it hands files to the group."""
+    text = "[process]\nuser = 'nobody'\n" + STORAGE
+    own = pwd.getpwnam("nobody").pw_gid
+    assert not [one for one in check(text + f"group = '{own}'") if not one.note]
+    (problem,) = [one for one in check(text + "group = 'root'") if not one.note]
+    assert problem.key == "storage.group"
+    assert not [one for one in check(text.replace("]", "]\ngroup = 'root'", 1) + "group = 'root'") if not one.note]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ import contextlib
 import grp
 import os
 import pwd
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from storescpd.config.problems import Finding, KeyPath
 from storescpd.config.root import Config
+from storescpd.data.limits import LARGEST_GROUP_ID
 
 SERVICE_USER = "storescpd"
 """Of the service unit that we ship."""
@@ -34,7 +35,7 @@ def served_as(config: Config) -> str:
 def group_id(name: str) -> int | None:
     """A group's number, given its name or the number itself; ``None`` where there is none."""
     if name.isascii() and name.isdecimal():
-        return int(name)
+        return int(name) if int(name) <= LARGEST_GROUP_ID else None
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError:
@@ -77,6 +78,22 @@ def _storage_group(config: Config, key: KeyPath, name: str) -> Iterator[Finding]
     number = group_id(name)
     if number is None:
         yield _no_group(key, name)
-    elif os.geteuid() != 0 and not config.process.user and number not in {os.getegid(), *os.getgroups()}:
-        message = f"{me()} is not in the group {name} and so cannot give files to it"
-        yield Finding(key, message, f"add the user to it: usermod -a -G {name} {me()}")
+        return
+    user = config.process.user or me()
+    if number not in _groups(config):
+        message = f"{user} is not in the group {name} and so cannot give files to it: every object would be refused"
+        yield Finding(key, message, f"add the user to it: usermod -a -G {name} {user}", (("process", "user"),))
+
+
+def _groups(config: Config) -> Container[int]:
+    """Those that the daemon may give files to."""
+    user = config.process.user
+    if not user:
+        return range(LARGEST_GROUP_ID + 1) if os.geteuid() == 0 else {os.getegid(), *os.getgroups()}
+    try:
+        entry = pwd.getpwnam(user)
+    except KeyError:
+        return range(LARGEST_GROUP_ID + 1)
+    own = group_id(config.process.group) if config.process.group else None
+    own = entry.pw_gid if own is None else own
+    return range(LARGEST_GROUP_ID + 1) if entry.pw_uid == 0 else os.getgrouplist(user, own)

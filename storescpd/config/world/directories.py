@@ -115,11 +115,16 @@ def _odd(path: str) -> tuple[str, str] | None:
 
 
 def _room(key: KeyPath, storage: Storage) -> Iterator[Finding]:
-    """No reason not to start: it refuses for a while, and goes on when there is room."""
+    """Too little room is no reason not to start: it refuses for a while, and goes on when there is room."""
     system = os.statvfs(storage.directory)
     free = system.f_bavail * system.f_frsize
     concerns = ((*key[:-1], "directory"),)
-    if free < storage.min_free:
+    whole = system.f_blocks * system.f_frsize
+    # Some file systems say 0 of themselves.
+    if 0 < whole < storage.min_free:
+        message = f"is more than the whole file system of {storage.directory} has, {whole // 2**20} MiB"
+        yield Finding(key, f"{message}: every object would be refused", "set a lower min_free", concerns)
+    elif free < storage.min_free:
         message = f"only {free // 2**20} MiB are free in {storage.directory}: objects would be refused"
         yield Finding(key, message, "make room, or set a lower min_free", concerns, note=True)
     if system.f_files and system.f_favail < system.f_files // INODES_KEPT:
