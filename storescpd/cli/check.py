@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from storescpd.cli.check_access import access_findings
+from storescpd.cli.check_dictionaries import dictionary_findings
 from storescpd.cli.check_ledger import ledger_findings
 from storescpd.cli.check_tls import tls_findings
 from storescpd.cli.status import Exit
@@ -32,6 +33,7 @@ def problems_of(path: Path, environment: Environment, not_yet: tuple[str, ...] =
         *tls_findings(found.config, environment),
         *access_findings(found.config),
         *ledger_findings(found.config, environment),
+        *dictionary_findings(found.config),
         *_log_findings(found.config),
     )
     world = (finding for finding in seen if stands(finding, found.broken))

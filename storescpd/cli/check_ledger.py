@@ -4,7 +4,11 @@ import os
 from collections.abc import Iterator
 
 from storescpd.config import Config, Environment
-from storescpd.config.problems import Finding
+from storescpd.config.problems import Finding, KeyPath
+from storescpd.config.world.accounts import me
+
+_LONGEST_ADDRESS = 107
+"""Bytes of a Unix socket's address before its NUL (unix(7))."""
 
 
 def ledger_findings(config: Config, environment: Environment) -> Iterator[Finding]:
@@ -16,8 +20,32 @@ def ledger_findings(config: Config, environment: Environment) -> Iterator[Findin
 
     state = environment.state_directory
     path = ledger_path(config, {"STATE_DIRECTORY": state} if state else {})
-    if os.path.exists(path):
+    yield from _of_its_place(path, {one.storage.directory for one in merged})
+    if os.path.isfile(path):
         yield from _of_a_file(path)
+
+
+def _of_its_place(path: str, spools: set[str]) -> Iterator[Finding]:
+    # They bring SQLite.
+    from storescpd.store.incoming import FOLDER
+    from storescpd.studies.ledger import socket_path
+
+    key: KeyPath = ("studies", "ledger")
+    if os.path.exists(path) and not os.path.isfile(path):
+        yield Finding(key, f"{path} is not a file", "name a file, which may be a new one")
+    elif os.path.exists(path) and not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+        yield Finding(key, f"{me()} cannot read and write {path}", "correct the path or the file's rights")
+    if _address(socket_path(path)) > _LONGEST_ADDRESS:
+        message = f"the name {os.path.basename(path)} is too long: a socket beside it has to have its name too"
+        yield Finding(key, message, "write a shorter name, such as ledger.sqlite")
+    if os.path.realpath(os.path.dirname(path)) in {os.path.realpath(os.path.join(one, FOLDER)) for one in spools}:
+        message = f"{path} is where unfinished objects are written: each start would remove it"
+        yield Finding(key, message, "name a file in another directory")
+
+
+def _address(socket: str) -> int:
+    """Bytes of a socket's address: its path or, where that is too long, its name below an open directory."""
+    return min(len(os.fsencode(socket)), len(os.fsencode(f"/proc/self/fd/999999/{os.path.basename(socket)}")))
 
 
 def _of_a_file(path: str) -> Iterator[Finding]:

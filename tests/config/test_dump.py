@@ -102,7 +102,7 @@ texts = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_character
 durations = st.one_of(st.integers(0, 10**9), st.floats(0, 1e9), st.sampled_from(["1 h", "90 s", "2 min", "3 days"]))
 choices = {
     "process": {"workers": st.one_of(st.just("auto"), st.integers(1, 1024)), "max_associations": st.integers(1, 10**6),
-                "umask": st.sampled_from(["0022", "0177"]), "drain_timeout": durations},
+                "umask": st.sampled_from(["0022", "0077"]), "drain_timeout": durations},
     "association": {"idle_timeout": durations, "calling_ae_titles": st.lists(st.sampled_from(["A*", "[!x]", "ü"]))},
     "storage": {"min_free": st.one_of(st.integers(0, 2**62), st.just("5 MB")), "group": texts, "max_object_size":
                 st.integers(0, 2**60), "on_duplicate": st.sampled_from(["keep", "reject", "rename"])},

@@ -1,5 +1,7 @@
 """Files that are named: there and readable."""
 
+import os
+
 import pytest
 
 from storescpd.config import Environment
@@ -49,10 +51,39 @@ def test_credentials(check):
     assert check(text, service) == []
 
 
-def test_one_dictionary_is_enough(check):
-    (check.spool / "a").write_text("x")
-    text = STORAGE + "[encoding]\ndictionaries = ['SPOOL/a', 'SPOOL/b']"
-    assert keys(check(text)) == [("encoding.dictionaries[1]", True)]
+FILED = STORAGE + "[hooks]\non_reception = 'true'\n[studies]\nledger = "
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["SPOOL", "SPOOL/fifo", "SPOOL/" + 100 * "x", "SPOOL/" + 255 * "x", "SPOOL/.storescpd/incoming/ledger"],
+)
+def test_where_no_ledger_can_be(name, check):
+    os.mkfifo(check.spool / "fifo")
+    (check.spool / ".storescpd" / "incoming").mkdir(parents=True)
+    assert keys(check(f"{FILED}'{name}'")) == [("studies.ledger", False)]
+
+
+def test_a_ledger_that_cannot_be_written(check_as_nobody, check):
+    (check.spool / "ledger").touch(0o444)
+    assert [(key, note) for key, _, note in check_as_nobody(f"{FILED}'SPOOL/ledger'")] == [("studies.ledger", False)]
+
+
+ENTRY = "(0009,1001)\tLO\tSomething\t1\tsite\n"
+
+
+def test_each_dictionary_must_be_one(check):
+    """As at the start, which fails for one of them."""
+    (check.spool / "good").write_text(ENTRY)
+    (check.spool / "bad").write_text(ENTRY + "not an entry\n")
+    os.mkfifo(check.spool / "fifo")
+    names = "['SPOOL/good', 'SPOOL/none', 'SPOOL/bad', 'SPOOL/fifo']"
+    found = [(f"dictionaries[{index}]", False) for index in (1, 2, 3)]
+    general = check(f"{STORAGE}[encoding]\ndictionaries = {names}")
+    assert keys(general) == [(f"encoding.{name}", note) for name, note in found]
+    assert "line 2" in general[1].message
+    of_a_peer = check(f"{STORAGE}[[peers]]\nencoding = {{ dictionaries = {names} }}")
+    assert keys(of_a_peer) == [(f"peers[0].encoding.{name}", note) for name, note in found]
 
 
 def test_hosts_files(check):

@@ -22,7 +22,6 @@ def findings(config: Config, environment: Environment) -> Iterator[Finding]:
     """About every file that the configuration names."""
     if any(listener.tls for listener in config.listeners):
         yield from _tls(config, environment)
-    yield from _dictionaries(config)
     yield from _profile_file(config)
     if config.access.tcp_wrappers:
         for name in ("hosts_allow", "hosts_deny"):
@@ -89,15 +88,6 @@ def _exposed_key(path: str) -> Iterator[Finding]:
         yield Finding(("tls", "key"), f"everyone can read {path}", f"chmod o-rwx {path}", note=True)
 
 
-def _dictionaries(config: Config) -> Iterator[Finding]:
-    """As storescp: one that can be read is enough."""
-    wrong = [(index, unreadable(path)) for index, path in enumerate(config.encoding.dictionaries)]
-    failed = [(index, reason) for index, reason in wrong if reason is not None]
-    for index, reason in failed:
-        key: KeyPath = ("encoding", "dictionaries", index)
-        yield Finding(key, reason, "correct the path or the file's rights", note=len(failed) < len(wrong))
-
-
 def _profile_file(config: Config) -> Iterator[Finding]:
     key: KeyPath = ("negotiation", "profile_file")
     if not config.negotiation.profile_file:
@@ -126,7 +116,8 @@ def _ledger(config: Config, environment: Environment) -> Iterator[Finding]:
     """SQLite's locks do not hold on network file systems."""
     key: KeyPath = ("studies", "ledger")
     path = config.studies.ledger
-    needed = config.naming.sort != "none" or any(peer.naming.sort != "none" for peer in config.peers)
+    merged = (config, *map(config.for_peer, range(len(config.peers))))
+    needed = any(one.naming.sort != "none" or one.hooks.on_reception for one in merged)
     if not needed or path.startswith(POSTGRESQL):
         return
     directory = os.path.dirname(path) if path else environment.state_directory or config.storage.directory
