@@ -8,6 +8,9 @@ from storescpd.config import Config
 from storescpd.config.problems import Finding, KeyPath
 from storescpd.config.world.files import unreadable
 
+_UIDS = {"SOPClassUID": 0x0008_0016, "SOPInstanceUID": 0x0008_0018, "StudyInstanceUID": 0x0020_000D}
+"""Elements that every object has."""
+
 
 def dictionary_findings(config: Config) -> Iterator[Finding]:
     """About the dictionaries of the file and of its peers."""
@@ -35,7 +38,11 @@ def _wrong(path: str) -> tuple[str, str] | None:
     from storescpd.worker.dictionaries import DictionaryError, dictionary
 
     try:
-        dictionary([path], {})
+        made = dictionary([path], {})
     except DictionaryError as error:
         return str(error), "correct that line, or name another file: the daemon would not start"
+    for name, tag in _UIDS.items():
+        if made.vr(tag) == "SQ":
+            message = f"{path} makes a sequence of {name}: every object in implicit VR would be refused"
+            return message, "remove that entry: it is a UID (PS3.6)"
     return None

@@ -27,11 +27,12 @@ def ledger_findings(config: Config, environment: Environment) -> Iterator[Findin
 
 def _of_its_place(path: str, spools: set[str]) -> Iterator[Finding]:
     # They bring SQLite.
-    from storescpd.store.incoming import FOLDER
+    from storescpd.store.incoming import FOLDER, OWN_FOLDER
     from storescpd.studies.ledger import socket_path
 
     key: KeyPath = ("studies", "ledger")
-    if os.path.exists(path) and not os.path.isfile(path):
+    own = {os.path.realpath(os.path.join(one, OWN_FOLDER)) for one in spools}
+    if os.path.realpath(path) in own or (os.path.exists(path) and not os.path.isfile(path)):
         yield Finding(key, f"{path} is not a file", "name a file, which may be a new one")
     elif os.path.exists(path) and not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
         yield Finding(key, f"{me()} cannot read and write {path}", "correct the path or the file's rights")

@@ -64,6 +64,10 @@ def test_where_no_ledger_can_be(name, check):
     assert keys(check(f"{FILED}'{name}'")) == [("studies.ledger", False)]
 
 
+def test_the_folder_that_the_daemon_will_make_is_no_ledger(check):
+    assert keys(check(f"{FILED}'SPOOL/.storescpd'")) == [("studies.ledger", False)]
+
+
 def test_a_ledger_that_cannot_be_written(check_as_nobody, check):
     (check.spool / "ledger").touch(0o444)
     assert [(key, note) for key, _, note in check_as_nobody(f"{FILED}'SPOOL/ledger'")] == [("studies.ledger", False)]
@@ -77,8 +81,9 @@ def test_each_dictionary_must_be_one(check):
     (check.spool / "good").write_text(ENTRY)
     (check.spool / "bad").write_text(ENTRY + "not an entry\n")
     os.mkfifo(check.spool / "fifo")
-    names = "['SPOOL/good', 'SPOOL/none', 'SPOOL/bad', 'SPOOL/fifo']"
-    found = [(f"dictionaries[{index}]", False) for index in (1, 2, 3)]
+    (check.spool / "uids").write_text("(0008,0018)\tSQ\tSOPInstanceUID\t1\tsite\n")
+    names = "['SPOOL/good', 'SPOOL/none', 'SPOOL/bad', 'SPOOL/fifo', 'SPOOL/uids']"
+    found = [(f"dictionaries[{index}]", False) for index in (1, 2, 3, 4)]
     general = check(f"{STORAGE}[encoding]\ndictionaries = {names}")
     assert keys(general) == [(f"encoding.{name}", note) for name, note in found]
     assert "line 2" in general[1].message
