@@ -43,7 +43,7 @@ _VERIFICATIONS: Final = {
     10: "renew the sender's certificate; check both clocks",
     9: "the sender's certificate is not valid yet: check both clocks",
     23: "the certificate is on a revocation list: give the sender another one",
-    3: "add the CRL of that CA to tls.crl_files, or set tls.crl_check to what there are lists for",
+    3: 'add the CRL of that CA to tls.crl_files; or set tls.crl_check = "none" and remove tls.crl_files',
     12: "get a newer CRL for tls.crl_files",
 }
 """By the number of X509_verify_cert; all others are about whom we trust."""

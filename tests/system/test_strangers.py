@@ -171,6 +171,27 @@ def test_a_rejection_says_why(tmp_path):
         }
 
 
+def test_who_changes_the_key_that_a_rejection_names_lets_that_sender_in(tmp_path):
+    """Each of the rejections above but the blank title, which is the sender's to fill in."""
+    settings = {
+        "association": {
+            "check_called_ae_title": True,
+            "accepted_called_ae_titles": ["OTHER"],
+            "calling_ae_titles": ["CT*", "MR2"],
+        },
+        "process": {"max_associations": 4},
+        "peers": [{"calling_ae_title": "CT1"}, {"calling_ae_title": "CT8", "accept": True}],
+    }
+    with (
+        storescpd(tmp_path / "out", settings) as daemon,
+        associate(daemon.port, called="OTHER", calling="CT1") as open_one,
+    ):
+        for calling in ("MR2", "CT8", "CT2"):
+            with associate(daemon.port, called="STORESCP", calling=calling) as association:
+                association.release()
+        open_one.release()
+
+
 def test_who_got_no_context_does_not_hold_a_place(tmp_path):
     with storescpd(tmp_path / "out", {"association": {"acse_timeout": 1}}) as daemon:
         with associate(daemon.port, contexts=[(1, "1.2.3.4", [EXPLICIT_LITTLE])]) as useless:
