@@ -20,10 +20,10 @@ from tests.support.rawclient import RawAssociation
 from tests.support.reference import listening
 from tests.support.scenes import ECHO, SUCCESS, associate, file_of, small, store
 from tests.support.tools import needs_root
-from tests.support.unread import Unread, journal, pipe, syslog, syslog_stream
+from tests.support.unread import Unread, journal, journald, pipe, syslog, syslog_stream
 
 ROOTS = [pytest.param(one, id=one.__name__, marks=[pytest.mark.root, needs_root]) for one in
-         (journal, syslog, syslog_stream)]  # fmt: skip
+         (journal, journald, syslog, syslog_stream)]  # fmt: skip
 MANY = 6500
 """Echoes whose lines fill the queue and what lies behind it, at debug."""
 SOME = 1500

@@ -1,6 +1,7 @@
 """Those who should read a log and do not: a pipe, the journal and syslog, each in a place of a test's own."""
 
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.support.processes import eventually
 from tests.support.tools import need
 
 _PIECE = 1 << 16
@@ -28,6 +30,13 @@ ln -s /proc/self/fd "$0/dev/fd"
 ln -s "$0/log" "$0/dev/log"
 mount --bind "$0/dev" /dev
 exec "$@"
+"""
+
+_JOURNALD = "/lib/systemd/systemd-journald"
+_JOURNAL_ALONE = """
+mount -t tmpfs tmpfs /run
+mkdir -p /run/systemd/journal /run/log/journal
+exec "$0"
 """
 
 
@@ -65,6 +74,37 @@ def journal(folder: Path) -> Iterator[Unread]:
         ours.bind(str(folder / "socket"))
         ours.settimeout(_PATIENCE)
         yield Unread("journald", prefix, lambda: ours.recv(_PIECE))
+
+
+@contextmanager
+def journald(folder: Path) -> Iterator[Unread]:
+    """systemd-journald itself, stopped until somebody reads."""
+    need("unshare", "nsenter", "journalctl", _JOURNALD)
+    folder.mkdir()
+    with folder.joinpath("errors").open("wb") as errors:
+        process = subprocess.Popen(
+            ["unshare", "--mount", "/bin/sh", "-ec", _JOURNAL_ALONE, _JOURNALD],
+            stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, start_new_session=True,
+        )  # fmt: skip
+    inside = ("nsenter", f"--target={process.pid}", "--mount", "--wd=/")
+    query = [*inside, "journalctl", "--quiet", "--no-pager", "--output=cat", "--directory=/run/log/journal"]
+
+    def listens() -> bool:
+        return process.poll() is not None or Path(f"/proc/{process.pid}/root/run/systemd/journal/socket").exists()
+
+    def read() -> bytes:
+        process.send_signal(signal.SIGCONT)
+        return subprocess.run(query, capture_output=True, check=False, timeout=_PATIENCE).stdout
+
+    try:
+        eventually(listens)
+        if process.poll() is not None:
+            pytest.skip("systemd-journald does not run here")
+        process.send_signal(signal.SIGSTOP)
+        yield Unread("journald", inside, read)
+    finally:
+        process.kill()
+        process.wait()
 
 
 @contextmanager
