@@ -22,8 +22,12 @@ def judged() -> str:
 
 
 def configuration(mode: str) -> Mapping[str, Any]:
-    """The same for storescpd."""
-    return {"storage": {"bit_preserving": mode == AS_RECEIVED}, "negotiation": {"prefer": "all"}}
+    """The same for storescpd, with storescp's answers: what the daemon does better by default is tested elsewhere."""
+    return {
+        "association": {"error_comment": False},
+        "storage": {"bit_preserving": mode == AS_RECEIVED, "on_unreadable": "abort"},
+        "negotiation": {"prefer": "all"},
+    }
 
 
 def comparable(directory: Path, mode: str) -> dict[str, Stored]:
