@@ -48,7 +48,10 @@ def ask(config: Path, pid_file: Path | None, question: str, timeout: float) -> d
         raise NoAnswerError(f"the daemon cannot be asked: {refused.strerror or refused}")
     lost = next(iter(_listening(socket_name(config))), None)
     if lost is not None:
-        raise NoAnswerError(_gone(*lost))
+        path, inode = lost
+        # One whose path was too long for an address was bound by another name.
+        shown = path if not path.startswith("/proc/") else next(_in_storage(config), path)
+        raise NoAnswerError(_gone(shown, inode))
     raise NoAnswerError(f"no daemon runs with the configuration file {config}, or it belongs to another user")
 
 
@@ -75,10 +78,15 @@ def _candidates(config: Path, pid_file: Path | None) -> Iterator[str]:
     if pid_file is not None:
         yield os.path.join(os.path.dirname(os.path.abspath(pid_file)), name)
     yield from (path for path, _ in _listening(name))
+    yield from _in_storage(config)
+    yield os.path.join(RUNTIME_DIRECTORY, name)
+
+
+def _in_storage(config: Path) -> Iterator[str]:
+    """Below the storage directory, where the file can be read."""
     with contextlib.suppress(ConfigError):
         directory = assessed(read(config), Environment(), ()).config.storage.directory
-        yield os.path.join(os.path.abspath(directory), OWN_FOLDER, name)
-    yield os.path.join(RUNTIME_DIRECTORY, name)
+        yield os.path.join(os.path.abspath(directory), OWN_FOLDER, socket_name(config))
 
 
 def _listening(name: str) -> Iterator[tuple[str, str]]:
