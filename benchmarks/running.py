@@ -128,7 +128,7 @@ class Setting(StrEnum):
     HOOKS = "one directory a study and a hook for each object"
     ENDS = "one directory a study and a hook at its end"
     RECEPTION = "a hook for each object"
-    JOURNALED = "output on an ext4 of its own"
+    JOURNALED = "output on a separate ext4"
 
     @property
     def on_disk(self) -> bool:
