@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from storescpd.data import pydicom_tables
 from storescpd.dataset.dictionary_text import Entry, parse
 from storescpd.dataset.vr import LOOKUP_TABLE, OB_OR_OW, US_OR_SS, VALUE_REPRESENTATIONS
 
@@ -38,15 +39,12 @@ class Dictionary:
     @classmethod
     def builtin(cls) -> "Dictionary":
         """The public and private dictionaries of pydicom."""
-        # Imported late: pydicom is needed by no one who only asks for names of this package.
-        from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary  # noqa: PLC0415
-        from pydicom._private_dict import private_dictionaries  # noqa: PLC0415
-
-        public = {tag: vr for tag, row in DicomDictionary.items() if (vr := _vr(row[0]))}
-        ranges = tuple(_repeater(mask, vr) for mask, row in RepeatersDictionary.items() if (vr := _vr(row[0])))
+        tables = pydicom_tables.load("_dicom_dict")
+        public = {tag: vr for tag, row in tables.DicomDictionary.items() if (vr := _vr(row[0]))}
+        ranges = tuple(_repeater(mask, vr) for mask, row in tables.RepeatersDictionary.items() if (vr := _vr(row[0])))
         private: dict[tuple[str, int, int], str] = {}
         private_ranges = []
-        for creator, mask, vr in _private_rows(private_dictionaries):
+        for creator, mask, vr in _private_rows(pydicom_tables.load("_private_dict").private_dictionaries):
             if mask[2:4].lower() == "xx":
                 private_ranges.append(Entry(_masked(mask[:4]), _masked("00" + mask[6:]), vr, creator))
             else:

@@ -12,6 +12,7 @@ from storescpd.access.titles import literal
 from storescpd.association import NegotiationCache, Policy, Profile, Role
 from storescpd.config import Config, negotiation_profiles
 from storescpd.config.negotiation_profiles import profiles
+from storescpd.data import pydicom_tables
 from storescpd.data.preferences import preferences
 from storescpd.data.sop_classes import STORAGE_SOP_CLASSES, VERIFICATION
 from storescpd.worker.gate import Gate
@@ -340,7 +341,4 @@ def _as_values(profile: negotiation_profiles.Profile) -> Profile:
 
 
 def _known_uids() -> frozenset[str]:
-    # pydicom takes as long to load as all the rest.
-    from pydicom._uid_dict import UID_dictionary  # noqa: PLC0415
-
-    return frozenset(UID_dictionary)
+    return frozenset(pydicom_tables.load("_uid_dict").UID_dictionary)

@@ -1,6 +1,8 @@
 """Which VR an element has that comes without one."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,3 +115,13 @@ def test_the_public_dictionary_agrees_with_dcmtk(dictionary: Dictionary):
                 entry.vr, tag, signed=signed
             ), hex(tag)
     assert {tag for tag in unknown if not re.match("fffe|00060001", tag)} == set()
+
+
+def test_the_tables_come_without_the_rest_of_pydicom():
+    """The package around them takes longer to load than all that a daemon needs besides."""
+    code = (
+        "import sys; from storescpd.dataset import Dictionary; found = Dictionary.builtin();"
+        "print(found.vr(0x00100010), found.private_vr('GEMS_IDEN_01', 0x00091001), 'pydicom' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["PN", "LO", "False"]

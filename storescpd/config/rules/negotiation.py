@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from storescpd.config.problems import Finding, KeyPath
 from storescpd.config.root import Config
+from storescpd.data import pydicom_tables
 from storescpd.data.sop_classes import SOP_CLASSES, STORAGE_SOP_CLASSES, VERIFICATION
 
 _PROFILE = ("negotiation", "profile")
@@ -43,10 +44,7 @@ def not_a_storage_class(uid: str) -> str | None:
         return "Verification, which is always accepted"
     if uid in STORAGE_SOP_CLASSES or uid in SOP_CLASSES or not uid.startswith(_DICOM_ROOT):
         return None
-    # pydicom takes 100 ms to import, which only a file with such a class has to wait for.
-    from pydicom._uid_dict import UID_dictionary  # noqa: PLC0415
-
-    entry = UID_dictionary.get(uid)
+    entry = pydicom_tables.load("_uid_dict").UID_dictionary.get(uid)
     if entry is None or (entry[1] == "SOP Class" and _stores(entry[0])):
         return None
     return f"{entry[0]} ({entry[1]})"
