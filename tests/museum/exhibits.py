@@ -87,29 +87,29 @@ SERVED = (
     Exhibit("study directories by several processes", "storescp -su '' --fork -od {out} {port}"),
     Exhibit(
         "nuclear medicine: by patient, a command for each study",
-        "storescp -v -pm -sp -pdu 131072 +xa -aet NMPROC -tos 1 -od {out} -xcs \"{tool} #a #c '#r' #p\" {port}",
+        "storescp -v -pm -sp -pdu 131072 +xa -aet NMPROC -tos 3 -od {out} -xcs \"{tool} #a #c '#r' #p\" {port}",
         STUDIES,
     ),
     Exhibit(
         "a listener of long options",
-        "storescp {port} --aetitle LISTENER --output-directory {out} --sort-conc-studies st --eostudy-timeout 1 "
+        "storescp {port} --aetitle LISTENER --output-directory {out} --sort-conc-studies st --eostudy-timeout 3 "
         '--exec-on-eostudy "{tool} #p" --prefer-little --verbose',
         STUDIES,
     ),
     Exhibit(
         "an index of studies: an empty prefix, a blank at the end",
-        "storescp -aet DICOM_SERVER -pm -od {out} -su '' --eostudy-timeout 1 --exec-on-eostudy \"{tool} #p \" {port}",
+        "storescp -aet DICOM_SERVER -pm -od {out} -su '' --eostudy-timeout 3 --exec-on-eostudy \"{tool} #p \" {port}",
         STUDIES,
     ),
     Exhibit(
         "treatment planning: both commands, output read",
         "storescp -xs -fe .dcm -sp -aet SRV --output-directory {out} --exec-on-reception 'echo object #f' "
-        "--exec-on-eostudy 'echo study #p' --eostudy-timeout 1 {port}",
+        "--exec-on-eostudy 'echo study #p' --eostudy-timeout 3 {port}",
         says=r"(object|study) .*",
     ),
     Exhibit(
         "a competition: waits for the command of a study",
-        "storescp -aet DOG --sort-on-study-uid MYDATA --eostudy-timeout 1 --exec-sync "
+        "storescp -aet DOG --sort-on-study-uid MYDATA --eostudy-timeout 3 --exec-sync "
         '--exec-on-eostudy "{tool} #r #a #c #p" -od {out} -fe .dcm {port}',
         STUDIES,
     ),
@@ -134,7 +134,7 @@ SERVED = (
     Exhibit("a queue's own tests", "storescp +xa -od {out} {port}"),
     Exhibit(
         "a processing platform: studies by time",
-        'storescp -v -aet STORESCP_TABS -fe .dcm -ss sorted -tos 1 -xcs "{tool} #p" -od {out} {port}',
+        'storescp -v -aet STORESCP_TABS -fe .dcm -ss sorted -tos 3 -xcs "{tool} #p" -od {out} {port}',
         STUDIES,
     ),
     Exhibit(
@@ -145,7 +145,7 @@ SERVED = (
     Exhibit("who receives what is moved", "storescp -v -aet ME -od {out} -tn {port}"),
     Exhibit("options in a file", "storescp @{here}/options -od {out} {port}"),
     Exhibit("bytes as they come", "storescp +B -od {out} -fe .dcm {port}"),
-    Exhibit("files renamed at the end", "storescp -ss ST -rns -tos 1 -xs -od {out} -xcs '{tool} #p' {port}", STUDIES),
+    Exhibit("files renamed at the end", "storescp -ss ST -rns -tos 3 -xs -od {out} -xcs '{tool} #p' {port}", STUDIES),
     Exhibit("a quiet one", "storescp -q +xa -dhl -od {out} {port}"),
     Exhibit("one that keeps nothing", "storescp --ignore -v -od {out} {port}", waits_for=(r"I: Association Received",)),
     Exhibit(

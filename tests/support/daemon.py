@@ -1,5 +1,6 @@
 """The daemon under test: configured, started, awaited, and stopped by process id."""
 
+import contextlib
 import os
 import re
 import signal
@@ -14,10 +15,14 @@ from typing import Any
 import tomli_w
 
 from tests.support.build import PATH
+from tests.support.logs import written
 from tests.support.processes import alive, children, end, eventually, group
 
 ROOT = Path(__file__).parents[2]
 LISTENING = re.compile(r"listening on \S+:(\d+)(?: \((\S+)\))?")
+
+LOG_PATIENCE = 2
+"""Seconds that the process which writes the log may take for what it has been given."""
 
 Settings = Mapping[str, Any]
 
@@ -83,7 +88,10 @@ class Daemon:
         return [pid for pid in group(self.pid) if alive(pid)]
 
     def log(self) -> str:
-        """What it has said so far."""
+        """What it has said so far, unless its log is held up."""
+        if self.process.poll() is None:
+            with contextlib.suppress(TimeoutError):
+                eventually(lambda: written(self.pid), LOG_PATIENCE)
         return self.log_file.read_text(errors="replace")
 
     def serving(self) -> bool:
