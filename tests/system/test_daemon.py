@@ -47,7 +47,7 @@ def test_it_serves_when_its_parent_comes_back(background: Background):
     assert background.pid_file.stat().st_mode & 0o777 == 0o644
     background.stop()
     assert list(background.pid_file.parent.iterdir()) == []
-    assert "stopped" in background.log()
+    eventually(lambda: "stopped" in background.log())
     assert background.start().returncode == 0
 
 

@@ -58,8 +58,9 @@ class Service:
         return eventually(lambda: next((pid for pid in self.workers() if _holds_ledger(pid)), 0))
 
     def configure(self, settings: Settings | str) -> None:
-        """Write the configuration file."""
-        self.bed.write(CONFIG, settings if isinstance(settings, str) else tomli_w.dumps(settings))
+        """Write the configuration file; who may read it stays."""
+        mode = (self.bed.root / CONFIG.lstrip("/")).stat().st_mode & 0o777
+        self.bed.write(CONFIG, settings if isinstance(settings, str) else tomli_w.dumps(settings), mode)
 
     def drop_in(self, text: str, unit: str = UNIT, name: str = "test") -> None:
         """Add to a unit."""
@@ -89,7 +90,7 @@ class Service:
         self.bed.run("systemctl", "daemon-reload")
         self.bed.run("systemctl", "reset-failed")
         self.bed.run("find", SPOOL, "-mindepth", "1", "-delete")
-        self.bed.write(CONFIG, self._shipped)
+        self.configure(self._shipped)
         self.bed.forget()
 
     def associate(self, port: int = PORT, **options) -> RawAssociation:
