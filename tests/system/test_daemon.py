@@ -1,5 +1,6 @@
 """--daemon: its parent comes back when it serves, and says why when it does not; what it holds and leaves behind."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -21,7 +22,12 @@ def entry(pid: int, name: str) -> str:
 
 
 def descriptors(pid: int) -> dict[int, str]:
-    return {int(name): os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd")}
+    found = {}
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        # One may be closed between the two looks.
+        with contextlib.suppress(FileNotFoundError):
+            found[int(name)] = os.readlink(f"/proc/{pid}/fd/{name}")
+    return found
 
 
 def test_it_serves_when_its_parent_comes_back(background: Background):
